@@ -1,0 +1,1 @@
+"""Floor one: makes credits, the metering API and extracts; knows no question."""

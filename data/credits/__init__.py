@@ -1,0 +1,1 @@
+"""The arithmetic of credits: pure, exact, importing nothing of ours."""

@@ -1,0 +1,74 @@
+"""Grants: blocks of credits with a window and a place in the order in which they burn."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+NONE = Decimal(0)
+DEFAULT_PRIORITY = 50
+
+
+class GrantType(StrEnum):
+    OVERDRAFT = "OVERDRAFT"
+    PAID = "PAID"
+    PROMOTIONAL = "PROMOTIONAL"
+    RECURRING = "RECURRING"
+
+
+class GrantStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    EXPIRED = "EXPIRED"
+    PAYMENT_PENDING = "PAYMENT_PENDING"
+    SCHEDULED = "SCHEDULED"
+    VOIDED = "VOIDED"
+
+
+@dataclass(slots=True)
+class Grant:
+    """One block of credits; `consumed` and `status` change as the pool burns, expires or voids it.
+
+    Times are naive UTC. A grant is usable in [effective_at, expire_at); no expiry is never.
+    An overdraft has amount 0 and owes what it has consumed.
+    """
+
+    grant_id: str
+    grant_type: GrantType
+    amount: Decimal
+    effective_at: datetime
+    created_at: datetime
+    expire_at: datetime | None = None
+    priority: int = DEFAULT_PRIORITY
+    consumed: Decimal = NONE
+    status: GrantStatus = GrantStatus.SCHEDULED
+    voided_at: datetime | None = None
+
+    @property
+    def remaining(self) -> Decimal:
+        """Credits this grant adds to the balance: negative for an overdraft, 0 once it ended."""
+        return self.amount - self.consumed if self.status is GrantStatus.ACTIVE else NONE
+
+    def is_usable(self, at: datetime) -> bool:
+        """Whether an event of that time may burn it: active, in its window, with credits left."""
+        return (
+            self.status is GrantStatus.ACTIVE
+            and self.effective_at <= at
+            and (self.expire_at is None or at < self.expire_at)
+            and self.consumed < self.amount
+        )
+
+
+def burn_order(grant: Grant) -> tuple[object, ...]:
+    """The order in which grants burn: sort by it (contract, section 3).
+
+    Lower priority, sooner expiry with never last, promotional before paid and recurring,
+    earlier effective, older, and the id so that the order is total.
+    """
+    return (
+        grant.priority,
+        grant.expire_at or datetime.max,
+        grant.grant_type is not GrantType.PROMOTIONAL,
+        grant.effective_at,
+        grant.created_at,
+        grant.grant_id,
+    )

@@ -1,0 +1,136 @@
+"""What usage costs: a flat rate per unit, or a formula over the dimensions of one event."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from data.credits.amounts import PRECISION, AmountError, decimal, to_credits
+
+FORMULA_LENGTH = 1000
+TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?|\.\d+)|([A-Za-z_][A-Za-z0-9_$]*)|([-+*/()]))")
+
+Dimensions = Mapping[str, object]
+Evaluate = Callable[[Dimensions], Decimal]
+
+
+class FormulaError(ValueError):
+    """A cost formula that cannot be read; the message says where and what would be accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Credits per unit (`amount`), or a `cost_formula` over the dimensions, which then decides."""
+
+    feature_id: str
+    currency_id: str
+    amount: Decimal = Decimal(1)
+    cost_formula: str | None = None
+
+    def charge(self, units: Decimal, dimensions: Dimensions) -> Decimal:
+        """Credits that one event costs, rounded half away from zero to 6 decimals."""
+        if self.cost_formula:
+            return to_credits(formula(self.cost_formula)(dimensions))
+        return to_credits(PRECISION.multiply(units, self.amount))
+
+
+@lru_cache(maxsize=256)
+def formula(text: str) -> Evaluate:
+    """Parse `+ - * /`, parentheses, numbers and dimension names; nothing is ever executed.
+
+    A dimension that is missing or no number counts as 0, a division by zero gives 0
+    (the hosted service publishes neither; contract, section 3).
+    """
+    if len(text) > FORMULA_LENGTH:
+        raise FormulaError(f"The formula has {len(text)} characters; {FORMULA_LENGTH} are allowed.")
+    parser = _Parser(text)
+    evaluate = parser.sum()
+    if parser.position < len(parser.tokens):
+        raise parser.unexpected()
+    return evaluate
+
+
+class _Parser:
+    """Recursive descent: sum → product → factor, each returning a closure that evaluates it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = _tokens(text)
+        self.position = 0
+
+    def sum(self) -> Evaluate:
+        left = self.product()
+        while operator := self.take("+", "-"):
+            left = _binary(operator, left, self.product())
+        return left
+
+    def product(self) -> Evaluate:
+        left = self.factor()
+        while operator := self.take("*", "/"):
+            left = _binary(operator, left, self.factor())
+        return left
+
+    def factor(self) -> Evaluate:
+        if self.take("-"):
+            return _binary("-", lambda _: Decimal(0), self.factor())
+        if self.take("("):
+            inner = self.sum()
+            if not self.take(")"):
+                raise self.unexpected()
+            return inner
+        if self.position >= len(self.tokens) or self.tokens[self.position] in set("+*/)"):
+            raise self.unexpected()
+        token = self.tokens[self.position]
+        self.position += 1
+        if token[0].isdigit() or token[0] == ".":
+            constant = Decimal(token)
+            return lambda _: constant
+        return lambda dimensions: _numeric(dimensions.get(token))
+
+    def take(self, *wanted: str) -> str | None:
+        if self.position < len(self.tokens) and self.tokens[self.position] in wanted:
+            self.position += 1
+            return self.tokens[self.position - 1]
+        return None
+
+    def unexpected(self) -> FormulaError:
+        here = self.tokens[self.position] if self.position < len(self.tokens) else "its end"
+        return FormulaError(
+            f"The formula {self.text!r} cannot be read at {here!r}: "
+            "numbers, dimension names, + - * / and parentheses are allowed."
+        )
+
+
+def _tokens(text: str) -> list[str]:
+    tokens, position = [], 0
+    while position < len(text.rstrip()):
+        match = TOKEN.match(text, position)
+        if not match:
+            raise FormulaError(f"The formula {text!r} has an unknown character at {position + 1}.")
+        tokens.append(match.group().strip())
+        position = match.end()
+    return tokens
+
+
+def _binary(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
+    if operator == "+":
+        return lambda dimensions: PRECISION.add(left(dimensions), right(dimensions))
+    if operator == "-":
+        return lambda dimensions: PRECISION.subtract(left(dimensions), right(dimensions))
+    if operator == "*":
+        return lambda dimensions: PRECISION.multiply(left(dimensions), right(dimensions))
+    return lambda dimensions: _divide(left(dimensions), right(dimensions))
+
+
+def _divide(dividend: Decimal, divisor: Decimal) -> Decimal:
+    return PRECISION.divide(dividend, divisor) if divisor else Decimal(0)
+
+
+def _numeric(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | float | str):
+        return Decimal(0)
+    try:
+        return decimal(value)
+    except AmountError:
+        return Decimal(0)
