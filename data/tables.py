@@ -15,141 +15,127 @@ DIMENSIONS = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
 
 Tables = dict[str, pl.DataFrame]
 
-SCHEMAS: dict[str, pl.Schema] = {
-    "customers": pl.Schema(
-        {"customer_id": pl.String, "name": pl.String, "email": pl.String, "created_at": TIME}
-    ),
-    "resources": pl.Schema(
-        {"customer_id": pl.String, "resource_id": pl.String, "created_at": TIME}
-    ),
-    "currencies": pl.Schema(
-        {
-            "currency_id": pl.String,
-            "display_name": pl.String,
-            "symbol": pl.String,
-            "unit_singular": pl.String,
-            "unit_plural": pl.String,
-            "status": pl.String,
-        }
-    ),
-    "features": pl.Schema(
-        {
-            "feature_id": pl.String,
-            "display_name": pl.String,
-            "feature_type": pl.String,
-            "meter_type": pl.String,
-            "unit_singular": pl.String,
-            "unit_plural": pl.String,
-            "created_at": TIME,
-        }
-    ),
-    "plans": pl.Schema({"plan_id": pl.String, "display_name": pl.String, "product_id": pl.String}),
-    "rates": pl.Schema(
-        {
-            "plan_id": pl.String,
-            "feature_id": pl.String,
-            "currency_id": pl.String,
-            "amount": CREDITS,
-            "cost_formula": pl.String,
-        }
-    ),
-    "subscriptions": pl.Schema(
-        {
-            "subscription_id": pl.String,
-            "customer_id": pl.String,
-            "resource_id": pl.String,
-            "plan_id": pl.String,
-            "status": pl.String,
-            "started_at": TIME,
-        }
-    ),
-    "grants": pl.Schema(
-        {
-            "grant_id": pl.String,
-            "customer_id": pl.String,
-            "currency_id": pl.String,
-            "resource_id": pl.String,
-            "display_name": pl.String,
-            "grant_type": pl.String,
-            "status": pl.String,
-            "amount": CREDITS,
-            "consumed_amount": CREDITS,
-            "cost_amount": pl.Decimal(18, 6),
-            "cost_currency": pl.String,
-            "priority": pl.Int32,
-            "payment_collection": pl.String,
-            "effective_at": TIME,
-            "expire_at": TIME,
-            "voided_at": TIME,
-            "created_at": TIME,
-            "updated_at": TIME,
-            "comment": pl.String,
-        }
-    ),
-    "ledger": pl.Schema(
-        {
-            "ledger_seq": pl.Int64,
-            "customer_id": pl.String,
-            "currency_id": pl.String,
-            "resource_id": pl.String,
-            "event_type": pl.String,
-            "amount": CREDITS,
-            "grant_id": pl.String,
-            "event_id": pl.String,
-            "feature_id": pl.String,
-            "occurred_at": TIME,
-        }
-    ),
-    "usage_events": pl.Schema(
-        {
-            "event_id": pl.String,
-            "customer_id": pl.String,
-            "resource_id": pl.String,
-            "feature_id": pl.String,
-            "currency_id": pl.String,
-            "occurred_at": TIME,
-            "received_at": TIME,
-            "units": UNITS,
-            "credits": CREDITS,
-            "dimensions": DIMENSIONS,
-        }
-    ),
-    "recharge_settings": pl.Schema(
-        {
-            "customer_id": pl.String,
-            "currency_id": pl.String,
-            "is_enabled": pl.Boolean,
-            "threshold_type": pl.String,
-            "threshold_value": CREDITS,
-            "target_balance": CREDITS,
-            "max_spend_limit": CREDITS,
-            "grant_expiration_period": pl.String,
-            "current_monthly_spend": CREDITS,
-            "updated_at": TIME,
-        }
-    ),
-    "promotional_entitlements": pl.Schema(
-        {
-            "customer_id": pl.String,
-            "feature_id": pl.String,
-            "status": pl.String,
-            "usage_limit": pl.Decimal(24, 5),
-            "started_at": TIME,
-            "ends_at": TIME,
-        }
-    ),
-    "addons": pl.Schema({"addon_id": pl.String, "display_name": pl.String}),
-    "coupons": pl.Schema(
-        {
-            "coupon_id": pl.String,
-            "display_name": pl.String,
-            "promotion_code": pl.String,
-            "percent_off": pl.Decimal(9, 4),
-            "duration_in_months": pl.Int32,
-            "status": pl.String,
-        }
-    ),
+ColumnTypes = dict[str, pl.DataType | type[pl.DataType]]
+
+COLUMNS: dict[str, ColumnTypes] = {
+    "customers": {
+        "customer_id": pl.String,
+        "name": pl.String,
+        "email": pl.String,
+        "created_at": TIME,
+    },
+    "resources": {"customer_id": pl.String, "resource_id": pl.String, "created_at": TIME},
+    "currencies": {
+        "currency_id": pl.String,
+        "display_name": pl.String,
+        "symbol": pl.String,
+        "unit_singular": pl.String,
+        "unit_plural": pl.String,
+        "status": pl.String,
+    },
+    "features": {
+        "feature_id": pl.String,
+        "display_name": pl.String,
+        "feature_type": pl.String,
+        "meter_type": pl.String,
+        "unit_singular": pl.String,
+        "unit_plural": pl.String,
+        "created_at": TIME,
+    },
+    "plans": {"plan_id": pl.String, "display_name": pl.String, "product_id": pl.String},
+    "rates": {
+        "plan_id": pl.String,
+        "feature_id": pl.String,
+        "currency_id": pl.String,
+        "amount": CREDITS,
+        "cost_formula": pl.String,
+    },
+    "subscriptions": {
+        "subscription_id": pl.String,
+        "customer_id": pl.String,
+        "resource_id": pl.String,
+        "plan_id": pl.String,
+        "status": pl.String,
+        "started_at": TIME,
+    },
+    "grants": {
+        "grant_id": pl.String,
+        "customer_id": pl.String,
+        "currency_id": pl.String,
+        "resource_id": pl.String,
+        "display_name": pl.String,
+        "grant_type": pl.String,
+        "status": pl.String,
+        "amount": CREDITS,
+        "consumed_amount": CREDITS,
+        "cost_amount": pl.Decimal(18, 6),
+        "cost_currency": pl.String,
+        "priority": pl.Int32,
+        "payment_collection": pl.String,
+        "effective_at": TIME,
+        "expire_at": TIME,
+        "voided_at": TIME,
+        "created_at": TIME,
+        "updated_at": TIME,
+        "comment": pl.String,
+    },
+    "ledger": {
+        "ledger_seq": pl.Int64,
+        "customer_id": pl.String,
+        "currency_id": pl.String,
+        "resource_id": pl.String,
+        "event_type": pl.String,
+        "amount": CREDITS,
+        "grant_id": pl.String,
+        "event_id": pl.String,
+        "feature_id": pl.String,
+        "occurred_at": TIME,
+    },
+    "usage_events": {
+        "event_id": pl.String,
+        "customer_id": pl.String,
+        "resource_id": pl.String,
+        "feature_id": pl.String,
+        "currency_id": pl.String,
+        "occurred_at": TIME,
+        "received_at": TIME,
+        "units": UNITS,
+        "credits": CREDITS,
+        "dimensions": DIMENSIONS,
+    },
+    "recharge_settings": {
+        "customer_id": pl.String,
+        "currency_id": pl.String,
+        "is_enabled": pl.Boolean,
+        "threshold_type": pl.String,
+        "threshold_value": CREDITS,
+        "target_balance": CREDITS,
+        "max_spend_limit": CREDITS,
+        "grant_expiration_period": pl.String,
+        "current_monthly_spend": CREDITS,
+        "updated_at": TIME,
+    },
+    "promotional_entitlements": {
+        "customer_id": pl.String,
+        "feature_id": pl.String,
+        "status": pl.String,
+        "usage_limit": pl.Decimal(24, 5),
+        "started_at": TIME,
+        "ends_at": TIME,
+    },
+    "addons": {"addon_id": pl.String, "display_name": pl.String},
+    "coupons": {
+        "coupon_id": pl.String,
+        "display_name": pl.String,
+        "promotion_code": pl.String,
+        "percent_off": pl.Decimal(9, 4),
+        "duration_in_months": pl.Int32,
+        "status": pl.String,
+    },
 }
+
+
+SCHEMAS = {name: pl.Schema(columns) for name, columns in COLUMNS.items()}
 
 
 def empty(table: str) -> pl.DataFrame:

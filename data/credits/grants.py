@@ -7,6 +7,7 @@ from enum import StrEnum
 
 NONE = Decimal(0)
 DEFAULT_PRIORITY = 50
+NEVER = datetime(9999, 12, 31)
 
 
 class GrantType(StrEnum):
@@ -66,7 +67,7 @@ def burn_order(grant: Grant) -> tuple[object, ...]:
     """
     return (
         grant.priority,
-        grant.expire_at or datetime.max,
+        grant.expire_at or NEVER,
         grant.grant_type is not GrantType.PROMOTIONAL,
         grant.effective_at,
         grant.created_at,

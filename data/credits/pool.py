@@ -49,7 +49,11 @@ class Pool:
         active = [g for g in self.grants.values() if g.status is GrantStatus.ACTIVE]
         self.overdraft = next((g for g in active if g.grant_type is GrantType.OVERDRAFT), None)
         self._open = sorted(
-            (g for g in active if g.grant_type is not GrantType.OVERDRAFT and g.consumed < g.amount),
+            (
+                g
+                for g in active
+                if g.grant_type is not GrantType.OVERDRAFT and g.consumed < g.amount
+            ),
             key=burn_order,
         )
 
@@ -138,7 +142,10 @@ class Pool:
     def _start(self, grant: Grant, at: datetime) -> list[Posting]:
         grant.status = GrantStatus.ACTIVE
         insort(self._open, grant, key=burn_order)
-        return [Posting(EntryType.GRANTED, grant.grant_id, grant.amount, at), *self._settle(grant, at)]
+        return [
+            Posting(EntryType.GRANTED, grant.grant_id, grant.amount, at),
+            *self._settle(grant, at),
+        ]
 
     def _settle(self, grant: Grant, at: datetime) -> list[Posting]:
         if self.overdraft is None:

@@ -1,0 +1,180 @@
+"""The client of the metering API: one request and its retries, errors as readable sentences.
+
+The transport is the only difference between the hosted API, the local service and a test.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import simplejson
+import stamina
+
+from data.metering.errors import (
+    BAD_KEY,
+    FAILED,
+    TOO_MANY,
+    AccessDenied,
+    BrokenAnswer,
+    KeyRefused,
+    MeteringError,
+    RateLimited,
+    ServerFault,
+    TimedOut,
+    Unreachable,
+    refusal,
+)
+
+ATTEMPTS = 4
+LONGEST_WAIT = 30.0
+PAGE_SIZE = 100
+
+Variables = Mapping[str, object]
+Answer = dict[str, Any]
+Respond = Callable[[Mapping[str, str], bytes], tuple[int, bytes]]
+
+
+class MeteringClient:
+    """Asks one metering API; safe to share between threads.
+
+    `ask` is for reading and is retried with jitter. `tell` is for writing and is retried only
+    when the write carries an idempotency key, since otherwise a retry could do it twice.
+    JSON numbers come back as Decimal or int, exactly as they were written.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        timeout: float = 10.0,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        self.url = url
+        self._attempts = attempts
+        self._timeout = timeout
+        self._http = httpx.Client(
+            transport=transport,
+            timeout=timeout,
+            headers={"X-API-KEY": key, "Content-Type": "application/json"},
+        )
+
+    @classmethod
+    def inside(cls, respond: Respond, key: str) -> "MeteringClient":
+        """A client of a service in this process: the same requests, carried by a function call."""
+
+        def carry(request: httpx.Request) -> httpx.Response:
+            status, body = respond(request.headers, request.content)
+            return httpx.Response(status, content=body)
+
+        return cls("http://inside/graphql", key, transport=httpx.MockTransport(carry))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def ask(self, document: str, variables: Variables) -> Answer:
+        """The `data` of a query's answer; raises MeteringError."""
+        return self._retried(document, variables, self._attempts)
+
+    def tell(self, document: str, variables: Variables, *, is_keyed: bool) -> Answer:
+        """The `data` of a mutation's answer; `is_keyed` when it carries an idempotency key."""
+        return self._retried(document, variables, self._attempts if is_keyed else 1)
+
+    def ask_pages(self, document: str, given: Variables, root: str) -> list[Answer]:
+        """Every page of a list: the answers under `root`, whose document takes `$input.paging`."""
+        answers: list[Answer] = []
+        after = None
+        while True:
+            page = {"first": PAGE_SIZE} | ({"after": after} if after else {})
+            answer = self.ask(document, {"input": {**given, "paging": page}})[root]
+            answers.append(answer)
+            if not answer["pageInfo"]["hasNextPage"]:
+                return answers
+            after = answer["pageInfo"]["endCursor"]
+
+    def _retried(self, document: str, variables: Variables, attempts: int) -> Answer:
+        for attempt in stamina.retry_context(_backoff, attempts=attempts, timeout=60.0):
+            with attempt:
+                return self._send(document, variables)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _send(self, document: str, variables: Variables) -> Answer:
+        body = simplejson.dumps(
+            {"query": document, "variables": variables}, use_decimal=True, default=_wire
+        )
+        try:
+            response = self._http.post(self.url, content=body.encode())
+        except httpx.TimeoutException:
+            raise TimedOut(
+                f"The metering API did not answer within {self._timeout:g} seconds."
+            ) from None
+        except httpx.HTTPError:
+            raise Unreachable(
+                f"The metering API at {self.url} cannot be reached. Is it running, "
+                "and is METERING_API_URL right?"
+            ) from None
+        _check_status(response)
+        return _read(response)
+
+
+def _wire(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds") + "Z"
+    raise TypeError(f"{type(value).__name__} cannot be sent to the metering API")
+
+
+def _backoff(error: Exception) -> bool | float:
+    """Whether, and where the API said so how long from now, to try again."""
+    if isinstance(error, RateLimited) and error.wait is not None:
+        return min(error.wait, LONGEST_WAIT)
+    return isinstance(error, Unreachable | TimedOut | RateLimited | ServerFault)
+
+
+def _check_status(response: httpx.Response) -> None:
+    status = response.status_code
+    if status == 401:
+        raise KeyRefused(BAD_KEY)
+    if status == 403:
+        raise AccessDenied("The key may not use this part of the metering API.")
+    if status == 429:
+        raise RateLimited(TOO_MANY, wait=_retry_after(response))
+    if status >= 500:
+        raise ServerFault(f"{FAILED} (HTTP {status})")
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds from the Retry-After header, given as a number or as a date."""
+    value = response.headers.get("Retry-After", "")
+    if value.isdigit():
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+
+
+def _read(response: httpx.Response) -> Answer:
+    try:
+        answer = simplejson.loads(response.content, parse_float=Decimal)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or not (answer.get("errors") or "data" in answer):
+        raise BrokenAnswer(
+            "The metering API gave an answer that is not GraphQL "
+            f"(HTTP {response.status_code}, {len(response.content)} bytes). "
+            "Does METERING_API_URL end in /graphql?"
+        )
+    if answer.get("errors"):
+        raise _refusal(answer["errors"])
+    data: Answer = answer["data"]
+    return data
+
+
+def _refusal(errors: Any) -> MeteringError:
+    first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
+    return refusal(str(first.get("message", "no message")), first.get("extensions") or {})

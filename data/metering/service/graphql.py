@@ -1,0 +1,154 @@
+"""GraphQL over the service: our schema file, its scalars, and a resolver for each root field."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FloatValueNode,
+    GraphQLError,
+    GraphQLSchema,
+    IntValueNode,
+    Source,
+    ValueNode,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
+
+from data.credits.amounts import AmountError, decimal
+from data.metering.service import readings
+from data.metering.service.service import Service
+from data.metering.service.store import Row
+
+SDL = (Path(__file__).parent / "schema.graphql").read_text()
+PAGE_DEFAULT = {"first": 10}
+
+Resolver = Callable[..., Any]
+
+
+ROOTS: dict[str, dict[str, Resolver]] = {
+    "Query": {
+        "customers": lambda service, _, filter=None, paging=None, sorting=None: readings.customers(
+            service, filter or {}, paging or PAGE_DEFAULT, sorting
+        ),
+        "customerResources": lambda service, _, filter=None, paging=None: readings.resources(
+            service, filter or {}, paging or PAGE_DEFAULT
+        ),
+        "customCurrencies": lambda service, _, input=None: readings.currencies(service, input),
+        "features": lambda service, _, filter=None, paging=None: readings.features(
+            service, filter or {}, paging or PAGE_DEFAULT
+        ),
+        "getActiveSubscriptions": lambda service, _, input: readings.subscriptions(service, input),
+        "creditGrants": lambda service, _, input: readings.grants(service, input),
+        "creditUsage": lambda service, _, input: readings.usage(service, input),
+        "creditEventsFields": lambda service, _, input: readings.fields(service, input),
+        "creditsLedger": lambda service, _, input: readings.ledger(service, input),
+        "creditBalanceSummary": lambda service, _, input: readings.balances(service, input),
+    },
+    "Mutation": {
+        "provisionCustomer": lambda service, _, input: _provisioned(service, input),
+        "createCreditGrant": lambda service, _, input: readings.grant_by_id(
+            service, service.create_grant(input)
+        ),
+        "consumeCredits": lambda service, _, input: service.consume(input),
+        "reportUsage": lambda service, _, input: service.report_usage(input),
+        "reportUsageBulk": lambda service, _, input: service.report_usage_bulk(input["usages"]),
+        "reportEvent": lambda service, _, events: service.report_events(events["usageEvents"]),
+    },
+}
+
+
+def _provisioned(service: Service, given: Row) -> Row:
+    made = service.provision_customer(given)
+    subscription = made["subscription"]
+    return {
+        "customer": readings.customer(made["customer"]),
+        "subscription": readings.subscription(service, subscription) if subscription else None,
+    }
+
+
+def execute(service: Service, text: str, variables: Row, operation: str | None) -> ExecutionResult:
+    """Run one operation; errors are in the result."""
+    document, errors = _read(text)
+    if document is None or errors:
+        return ExecutionResult(data=None, errors=errors)
+    return execute_sync(
+        SCHEMA,
+        document,
+        root_value=service,
+        variable_values=variables,
+        operation_name=operation,
+    )
+
+
+@lru_cache(maxsize=512)
+def _read(text: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
+    try:
+        document = parse(Source(text), max_tokens=5000)
+    except GraphQLError as error:
+        return None, [error]
+    return document, list(validate(SCHEMA, document))
+
+
+def _build() -> GraphQLSchema:
+    schema = build_schema(SDL)
+    for type_name, resolvers in ROOTS.items():
+        root = schema.get_type(type_name)
+        for field, resolve in resolvers.items():
+            root.fields[field].resolve = resolve  # type: ignore[union-attr]
+    _set_scalar(schema, "DateTime", output_value=_time_text, input_value=_read_time)
+    # Float is graphql-core's own object, shared by every schema of this process, which is ours
+    # alone: numbers stay decimals on their way in and out, so that no credit is lost to a float.
+    _set_scalar(
+        schema,
+        "Float",
+        output_value=_number,
+        input_value=_number,
+        input_literal=_read_number_literal,
+    )
+    return schema
+
+
+def _set_scalar(schema: GraphQLSchema, name: str, **coercions: Callable[..., Any]) -> None:
+    scalar = schema.get_type(name)
+    for what, coerce in coercions.items():
+        setattr(scalar, f"coerce_{what}", coerce)
+
+
+def _number(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise GraphQLError(f"Float cannot represent {value!r}.")
+    try:
+        return decimal(value)
+    except AmountError as error:
+        raise GraphQLError(str(error)) from None
+
+
+def _read_number_literal(node: ValueNode) -> Decimal:
+    if not isinstance(node, FloatValueNode | IntValueNode):
+        raise GraphQLError("Float cannot represent a non-numeric value.", node)
+    return Decimal(node.value)
+
+
+def _time_text(value: datetime) -> str:
+    whole = value.microsecond % 1000 == 0
+    return value.isoformat(timespec="milliseconds" if whole else "microseconds") + "Z"
+
+
+def _read_time(value: Any) -> datetime:
+    """Naive UTC; a time without a zone is UTC."""
+    try:
+        time = datetime.fromisoformat(value)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except (TypeError, ValueError, OverflowError):
+        raise GraphQLError(f"DateTime cannot represent {value!r}: ISO 8601 is expected.") from None
+
+
+SCHEMA = _build()

@@ -1,0 +1,374 @@
+"""What the service can be asked: pages of lists, usage as series, ledger, balance."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from data.credits.dimensions import KEY
+from data.metering.service.faults import Fault, bad_input
+from data.metering.service.filters import matches
+from data.metering.service.paging import Paging, connection, cursor, page_info, page_of, paging
+from data.metering.service.service import Service
+from data.metering.service.store import Row
+
+Given = Mapping[str, Any]
+MOST_KEYS = 3
+FEATURE_KEY = "featureId"
+LIST_PAGE = 10
+CREDIT_PAGE = 20
+HOURLY_UP_TO = timedelta(hours=48)
+DAILY_UP_TO = timedelta(days=92)
+PRESETS = {
+    "LAST_DAY": (timedelta(days=1), "hour"),
+    "LAST_WEEK": (timedelta(days=7), "day"),
+    "LAST_MONTH": (timedelta(days=30), "day"),
+    "LAST_YEAR": (timedelta(days=365), "month"),
+}
+
+
+@cache
+def _sql(name: str) -> str:
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
+
+
+# Pickers
+
+
+def customers(service: Service, filter: Given, paging_: Given, sorting: list[Given] | None) -> Row:
+    columns = {"customerId": "customer_id", "name": "name", "email": "email"}
+    rows = [
+        row | {"search": " ".join(filter_text(row[c]) for c in columns.values())}
+        for row in list(service.state.customers.values())
+    ]
+    chosen = [row for row in rows if matches(row, filter, columns | {"searchQuery": "search"})]
+    chosen.sort(key=lambda row: row["customer_id"])
+    orders = sorting or [{"field": "createdAt", "direction": "DESC"}]
+    for order in reversed(orders):
+        field = columns.get(order["field"], "created_at")
+        chosen.sort(
+            key=lambda row, field=field: (row[field] is not None, row[field]),  # type: ignore[misc]
+            reverse=order["direction"] == "DESC",
+        )
+    return connection(chosen, paging(paging_, default=LIST_PAGE), customer)
+
+
+def filter_text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def customer(row: Row) -> Row:
+    return {
+        "customerId": row["customer_id"],
+        "name": row["name"],
+        "email": row["email"],
+        "createdAt": row["created_at"],
+    }
+
+
+def resources(service: Service, filter: Given, paging_: Given) -> Row:
+    of_customer = filter.get("customer")
+    own = {name: wanted for name, wanted in filter.items() if name != "customer"}
+    rows = [
+        row
+        for row in list(service.state.resources.values())
+        if matches(row, own, {"resourceId": "resource_id"})
+        and matches(
+            service.state.customers[row["customer_id"]], of_customer, {"customerId": "customer_id"}
+        )
+    ]
+    rows.sort(key=lambda row: (row["customer_id"], row["resource_id"]))
+    return connection(rows, paging(paging_, default=LIST_PAGE), lambda row: resource(service, row))
+
+
+def resource(service: Service, row: Row) -> Row:
+    return {
+        "resourceId": row["resource_id"],
+        "createdAt": row["created_at"],
+        "customer": customer(service.state.customers[row["customer_id"]]),
+    }
+
+
+def currencies(service: Service, given: Given | None) -> list[Row]:
+    wanted = (given or {}).get("status") or ["ACTIVE"]
+    return [currency(r) for r in service.state.currencies.values() if r["status"] in wanted]
+
+
+def currency(row: Row) -> Row:
+    return {
+        "currencyId": row["currency_id"],
+        "displayName": row["display_name"],
+        "symbol": row["symbol"],
+        "units": {"singular": row["unit_singular"], "plural": row["unit_plural"]},
+        "status": row["status"],
+    }
+
+
+def features(service: Service, filter: Given, paging_: Given) -> Row:
+    columns = {"refId": "feature_id", "displayName": "display_name"}
+    rows = [r for r in service.state.features.values() if matches(r, filter, columns)]
+    rows.sort(key=lambda row: row["feature_id"])
+    return connection(rows, paging(paging_, default=LIST_PAGE), feature)
+
+
+def feature(row: Row) -> Row:
+    return {
+        "refId": row["feature_id"],
+        "displayName": row["display_name"],
+        "featureType": row["feature_type"],
+        "meterType": row["meter_type"],
+        "featureUnits": row["unit_singular"],
+        "featureUnitsPlural": row["unit_plural"],
+        "createdAt": row["created_at"],
+    }
+
+
+def subscriptions(service: Service, given: Given) -> list[Row]:
+    _check_customer(service, given["customerId"])
+    held = service.state.subscriptions.get(given["customerId"], [])
+    return [
+        subscription(service, row)
+        for row in held
+        if row["status"] == "ACTIVE" and given.get("resourceId") in (None, row["resource_id"])
+    ]
+
+
+def subscription(service: Service, row: Row) -> Row:
+    plan = service.state.plans.get(row["plan_id"], {"display_name": row["plan_id"]})
+    owned = service.state.resources.get((row["customer_id"], row["resource_id"] or ""))
+    return {
+        "subscriptionId": row["subscription_id"],
+        "status": row["status"],
+        "startDate": row["started_at"],
+        "plan": {"refId": row["plan_id"], "displayName": plan["display_name"]},
+        "resource": resource(service, owned) if owned else None,
+    }
+
+
+# Credits
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    customer_id: str
+    currency_id: str | None
+    resource_id: str | None
+
+    def parameters(self) -> Row:
+        return {
+            "customer_id": self.customer_id,
+            "currency_id": self.currency_id,
+            "resource_id": self.resource_id,
+        }
+
+
+def grants(service: Service, given: Given) -> Row:
+    scope = _scope(service, given)
+    parameters = scope.parameters() | {"currency_id": given.get("currencyId")}
+    rows = service.store.rows(_sql("grants"), parameters)
+    return connection(rows, paging(given.get("paging"), default=CREDIT_PAGE), grant)
+
+
+def grant_by_id(service: Service, grant_id: str) -> Row:
+    return grant(
+        service.store.rows("from grants where grant_id = $grant_id", {"grant_id": grant_id})[0]
+    )
+
+
+def grant(row: Row) -> Row:
+    return {
+        "grantId": row["grant_id"],
+        "id": str(uuid5(NAMESPACE_URL, row["grant_id"])),
+        "amount": row["amount"],
+        "consumedAmount": row["consumed_amount"],
+        "comment": row["comment"],
+        "cost": {"amount": row["cost_amount"], "currency": row["cost_currency"]},
+        "createdAt": row["created_at"],
+        "currencyId": row["currency_id"],
+        "customerId": row["customer_id"],
+        "displayName": row["display_name"],
+        "effectiveAt": row["effective_at"],
+        "expireAt": row["expire_at"],
+        "grantType": row["grant_type"],
+        "paymentCollection": row["payment_collection"],
+        "priority": row["priority"],
+        "resourceId": row["resource_id"],
+        "status": row["status"],
+        "updatedAt": row["updated_at"],
+        "voidedAt": row["voided_at"],
+    }
+
+
+def usage(service: Service, given: Given) -> Row:
+    """Series largest first; paging runs over the series."""
+    scope = _scope(service, given)
+    keys, by_feature = _group_by(given.get("groupBy"))
+    start, end, grain = _window(given, service.clock())
+    key1, key2, key3 = [*keys, None, None, None][:MOST_KEYS]
+    parameters = scope.parameters() | {
+        "key1": key1, "key2": key2, "key3": key3, "by_feature": by_feature,
+        "start": start, "end": end,
+    }  # fmt: skip
+    page = paging(given.get("paging"), default=CREDIT_PAGE)
+    found = service.store.rows(_sql("series"), parameters)
+    chosen, positions, has_next, has_previous = page_of(found, page)
+    points = _points(service, parameters | {"grain": grain}) if chosen else {}
+    currency_row = service.state.currencies.get(scope.currency_id or "")
+    return {
+        "currency": currency(currency_row) if currency_row else None,
+        "pageInfo": page_info(positions, has_next, has_previous),
+        "series": [_series(service, row, keys, points[_group(row)]) for row in chosen],
+    }
+
+
+def _points(service: Service, parameters: Row) -> dict[tuple[object, ...], list[Row]]:
+    points: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for row in service.store.rows(_sql("usage"), parameters):
+        point = {"timestamp": row["bucket"], "value": row["credits"], "eventCount": row["events"]}
+        points[_group(row)].append(point)
+    return points
+
+
+def _group(row: Row) -> tuple[object, ...]:
+    return row["tag_1"], row["tag_2"], row["tag_3"], row["feature_id"]
+
+
+def _series(service: Service, row: Row, keys: list[str], points: list[Row]) -> Row:
+    feature_id = row["feature_id"] or None
+    named = service.state.features.get(feature_id or "")
+    tags = [{"key": key, "value": row[f"tag_{n}"]} for n, key in enumerate(keys, start=1)]
+    return {
+        "featureId": feature_id,
+        "featureName": named["display_name"] if named else None,
+        "totalCredits": row["credits"],
+        "eventCount": row["events"],
+        "tags": tags or None,
+        "points": points,
+    }
+
+
+def _group_by(given: list[str] | None) -> tuple[list[str], bool]:
+    """(dimension keys, whether by feature too); no groupBy at all is by feature."""
+    keys = [key for key in given or [] if key != FEATURE_KEY]
+    if len(keys) > MOST_KEYS:
+        raise bad_input(f"groupBy takes up to {MOST_KEYS} keys beside featureId, not {len(keys)}.")
+    for key in keys:
+        if not KEY.match(key):
+            raise bad_input(f"{key!r} cannot be a groupBy key: letters, digits, _, $ and - can.")
+    return keys, not keys or FEATURE_KEY in (given or [])
+
+
+def _window(given: Given, now: datetime) -> tuple[datetime, datetime, str]:
+    """(start, end, grain) of a usage question: exact dates beat the preset."""
+    if not given.get("startDate"):
+        length, grain = PRESETS[given.get("timeRange") or "LAST_MONTH"]
+        return now - length, now, grain
+    start, end = given["startDate"], given.get("endDate") or now
+    if end < start:
+        raise bad_input("endDate must not be before startDate.")
+    if end - start <= HOURLY_UP_TO:
+        return start, end, "hour"
+    return start, end, "day" if end - start <= DAILY_UP_TO else "month"
+
+
+def fields(service: Service, given: Given) -> Row:
+    parameters = _scope(service, given).parameters() | {"search": given.get("search") or ""}
+    return {"fields": [row["field"] for row in service.store.rows(_sql("fields"), parameters)]}
+
+
+def ledger(service: Service, given: Given) -> Row:
+    """Oldest first; a cursor is a row's own number, so it holds while rows are added."""
+    scope = _scope(service, given)
+    page = paging(given.get("paging"), default=CREDIT_PAGE)
+    parameters = scope.parameters() | {"types": given.get("eventType") or None}
+    total = service.store.rows(_sql("ledger_total"), parameters)[0]["total"]
+    rows, has_next, has_previous = _ledger_page(service, page, parameters)
+    positions = [row["ledger_seq"] for row in rows]
+    return {
+        "edges": [
+            {"cursor": cursor(row["ledger_seq"]), "node": _entry(service, row)} for row in rows
+        ],
+        "pageInfo": page_info(positions, has_next, has_previous),
+        "totalCount": total,
+    }
+
+
+def _ledger_page(service: Service, page: Paging, parameters: Row) -> tuple[list[Row], bool, bool]:
+    """One row more than asked for tells whether there are more on that side."""
+    after, before = page.after or 0, page.before if page.before is not None else 2**62
+    bounds = {"after": after, "before": before, "newest_first": page.backward}
+    rows = service.store.rows(_sql("ledger"), parameters | bounds | {"count": page.count + 1})
+    has_more, rows = len(rows) > page.count, rows[: page.count]
+    if page.backward:
+        return rows[::-1], page.before is not None, has_more
+    return rows, has_more, page.after is not None
+
+
+def _entry(service: Service, row: Row) -> Row:
+    named = service.state.features.get(row["feature_id"] or "")
+    return {
+        "amount": row["amount"],
+        "creditCurrencyId": row["currency_id"],
+        "creditGrantId": row["grant_id"],
+        "customerId": row["customer_id"],
+        "eventId": row["event_id"],
+        "eventType": row["event_type"],
+        "feature": feature(named) if named else None,
+        "featureId": row["feature_id"],
+        "grant": lambda _: grant_by_id(service, row["grant_id"]),
+        "resourceId": row["resource_id"],
+        "timestamp": row["occurred_at"].isoformat(timespec="milliseconds") + "Z",
+    }
+
+
+def balances(service: Service, given: Given) -> Row:
+    scope = _scope(service, given)
+    parameters = scope.parameters() | {"currency_id": given.get("currencyId")}
+    return {
+        "customerId": scope.customer_id,
+        "resourceId": scope.resource_id,
+        "balances": [
+            _balance(service, scope, row)
+            for row in service.store.rows(_sql("balances"), parameters)
+        ],
+    }
+
+
+def _balance(service: Service, scope: _Scope, row: Row) -> Row:
+    granted, consumed, until = row["granted"] or 0, row["consumed"] or 0, row["valid_until"]
+    return {
+        "currency": currency(service.state.currencies[row["currency_id"]]),
+        "currencyId": row["currency_id"],
+        "currentBalance": granted - consumed,
+        "customerId": scope.customer_id,
+        "resourceId": scope.resource_id,
+        "totalConsumed": consumed,
+        "totalGranted": granted,
+        "validUntil": until and int(until.replace(tzinfo=UTC).timestamp() * 1000),
+    }
+
+
+def _scope(service: Service, given: Given) -> _Scope:
+    """Whose credits are asked for; raises when the customer, resource or currency is unknown."""
+    customer_id, resource_id = given["customerId"], given.get("resourceId")
+    _check_customer(service, customer_id)
+    if resource_id and (customer_id, resource_id) not in service.state.resources:
+        raise Fault(
+            "CustomerResourceNotFound",
+            f"Customer {customer_id!r} has no resource {resource_id!r}.",
+        )
+    currency_id = given.get("currencyId")
+    if currency_id and currency_id not in service.state.currencies:
+        raise Fault("CustomCurrencyNotFound", f"There is no currency {currency_id!r}.")
+    if not currency_id:
+        currency_id = service.state.default_currency(customer_id, resource_id)
+    return _Scope(customer_id, currency_id, resource_id)
+
+
+def _check_customer(service: Service, customer_id: str) -> None:
+    if customer_id not in service.state.customers:
+        raise Fault("CustomerNotFound", f"There is no customer {customer_id!r}.")

@@ -1,0 +1,174 @@
+-- The local metering API's store: one DuckDB file, owned by one process.
+-- Times are naive UTC. Rows of usage_events and ledger are only ever added.
+
+create table if not exists customers (
+    customer_id varchar not null,
+    name varchar,
+    email varchar,
+    created_at timestamp not null
+);
+
+create table if not exists resources (
+    customer_id varchar not null,
+    resource_id varchar not null,
+    created_at timestamp not null
+);
+
+create table if not exists currencies (
+    currency_id varchar not null,
+    display_name varchar not null,
+    symbol varchar,
+    unit_singular varchar,
+    unit_plural varchar,
+    status varchar not null
+);
+
+create table if not exists features (
+    feature_id varchar not null,
+    display_name varchar not null,
+    feature_type varchar not null,
+    meter_type varchar not null,
+    unit_singular varchar,
+    unit_plural varchar,
+    created_at timestamp
+);
+
+create table if not exists plans (
+    plan_id varchar not null,
+    display_name varchar not null,
+    product_id varchar
+);
+
+create table if not exists rates (
+    plan_id varchar not null,
+    feature_id varchar not null,
+    currency_id varchar not null,
+    amount decimal(18, 6),
+    cost_formula varchar
+);
+
+create table if not exists subscriptions (
+    subscription_id varchar not null,
+    customer_id varchar not null,
+    resource_id varchar,
+    plan_id varchar not null,
+    status varchar not null,
+    started_at timestamp not null
+);
+
+create table if not exists addons (
+    addon_id varchar not null,
+    display_name varchar not null
+);
+
+create table if not exists coupons (
+    coupon_id varchar not null,
+    display_name varchar not null,
+    promotion_code varchar,
+    percent_off decimal(9, 4),
+    duration_in_months integer,
+    status varchar
+);
+
+create table if not exists recharge_settings (
+    customer_id varchar not null,
+    currency_id varchar not null,
+    is_enabled boolean not null,
+    threshold_type varchar,
+    threshold_value decimal(18, 6),
+    target_balance decimal(18, 6),
+    max_spend_limit decimal(18, 6),
+    grant_expiration_period varchar,
+    current_monthly_spend decimal(18, 6),
+    updated_at timestamp
+);
+
+create table if not exists promotional_entitlements (
+    customer_id varchar not null,
+    feature_id varchar not null,
+    status varchar not null,
+    usage_limit decimal(24, 5),
+    started_at timestamp,
+    ends_at timestamp
+);
+
+create table if not exists grants (
+    grant_id varchar not null,
+    customer_id varchar not null,
+    currency_id varchar not null,
+    resource_id varchar,
+    display_name varchar not null,
+    grant_type varchar not null,
+    status varchar not null,
+    amount decimal(18, 6) not null,
+    consumed_amount decimal(18, 6) not null,
+    cost_amount decimal(18, 6) not null,
+    cost_currency varchar not null,
+    priority integer not null,
+    payment_collection varchar not null,
+    effective_at timestamp not null,
+    expire_at timestamp,
+    voided_at timestamp,
+    created_at timestamp not null,
+    updated_at timestamp not null,
+    comment varchar
+);
+
+create table if not exists ledger (
+    ledger_seq bigint not null,
+    customer_id varchar not null,
+    currency_id varchar not null,
+    resource_id varchar,
+    event_type varchar not null,
+    amount decimal(18, 6) not null,
+    grant_id varchar not null,
+    event_id varchar,
+    feature_id varchar,
+    occurred_at timestamp not null
+);
+
+create table if not exists usage_events (
+    event_id varchar not null,
+    customer_id varchar not null,
+    resource_id varchar,
+    feature_id varchar,
+    currency_id varchar,
+    occurred_at timestamp not null,
+    received_at timestamp not null,
+    units decimal(24, 5) not null,
+    credits decimal(18, 6) not null,
+    dimensions map (varchar, varchar)
+);
+
+-- Reported and acknowledged, not yet settled. `credits` is null until a raw event is rated.
+create table if not exists queue (
+    queue_seq bigint not null,
+    event_id varchar not null,
+    customer_id varchar not null,
+    resource_id varchar,
+    event_name varchar,
+    feature_id varchar,
+    currency_id varchar,
+    occurred_at timestamp not null,
+    received_at timestamp not null,
+    units decimal(24, 5),
+    credits decimal(18, 6),
+    dimensions varchar not null
+);
+
+-- Raw events that no customer or meter wanted: kept, so that nothing reported is lost.
+create table if not exists unmatched_events (
+    event_id varchar not null,
+    customer_id varchar not null,
+    event_name varchar,
+    occurred_at timestamp not null,
+    received_at timestamp not null,
+    dimensions varchar not null,
+    reason varchar not null
+);
+
+-- Idempotency keys; a key counts again 7 days after it was seen.
+create table if not exists seen_keys (
+    seen_key varchar primary key,
+    seen_at timestamp not null
+);

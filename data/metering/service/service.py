@@ -1,0 +1,285 @@
+"""The service: every write of the local metering API, its state and its settlement clock."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from threading import Event, RLock, Thread
+from typing import Any
+from uuid import uuid4
+
+from data.credits.amounts import AmountError, to_credits
+from data.credits.grants import DEFAULT_PRIORITY, Grant, GrantStatus, GrantType
+from data.metering.catalogue import Catalogue
+from data.metering.service import reports, settlement
+from data.metering.service.faults import Fault, bad_input
+from data.metering.service.reports import Report
+from data.metering.service.state import PoolKey, State, ledger_rows, read_state
+from data.metering.service.store import Row, Store, Writer
+
+logger = logging.getLogger(__name__)
+
+Given = Mapping[str, Any]
+LARGEST_BULK = 100
+LARGEST_BATCH = 1000
+SETTLE_EVERY = 1.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Service:
+    """One store with its rules. Writes are acknowledged once they are on disk.
+
+    A background thread settles the queue every second; with `settle_every=None` nothing settles
+    until `settle` is called.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        catalogue: Catalogue,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        settle_every: float | None = SETTLE_EVERY,
+    ) -> None:
+        self.store = Store(folder)
+        self.clock = clock
+        self._meters = catalogue.meters
+        self._lock = RLock()
+        self._closing = Event()
+        self._add_catalogue(catalogue)
+        self.state = read_state(self.store)
+        self._settler = Thread(target=self._settle_often, args=(settle_every,), daemon=True)
+        if settle_every is not None:
+            self._settler.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        if self._settler.is_alive():
+            self._settler.join()
+        self.store.close()
+
+    def provision_customer(self, given: Given) -> Row:
+        """Add a customer, or keep the one there is; subscribe it where a plan is named."""
+        customer_id, now = given["customerId"], self.clock()
+        with self._writing() as (state, writer):
+            if customer_id not in state.customers:
+                row = (customer_id, given.get("name"), given.get("email"), now)
+                writer.add("customers", [row])
+                names = ("customer_id", "name", "email", "created_at")
+                state.customers[customer_id] = dict(zip(names, row, strict=True))
+            subscription = None
+            if given.get("subscriptionParams"):
+                subscription = _subscribe(
+                    state, writer, customer_id, given["subscriptionParams"], now
+                )
+        return {"customer": state.customers[customer_id], "subscription": subscription}
+
+    def create_grant(self, given: Given) -> str:
+        """Grant credits; the new grant's id. It settles an overdraft first."""
+        now = self.clock()
+        with self._writing() as (state, writer):
+            key = (given["customerId"], given["currencyId"], given.get("resourceId"))
+            grant, row = _grant(state, key, given, now)
+            reports.ensure_resource(state, writer, key[0], key[2], now)
+            writer.add("grants", [row])
+            state.owners[grant.grant_id] = key
+            pool = state.pool(key)
+            owed = pool.overdraft.grant_id if pool.overdraft else None
+            writer.add("ledger", ledger_rows(state, key, pool.add(grant, now)))
+            touched = {grant.grant_id} | ({owed} if owed else set())
+            settlement.write_grants(writer, state, touched, now)
+        return grant.grant_id
+
+    def consume(self, given: Given) -> Row:
+        """Take credits directly; the optimistic balance in the answer."""
+        with self._writing() as (state, writer):
+            report, is_new = self._accept(writer, reports.consumption(state, given, self.clock()))
+            credit = self._credit(report, is_new)
+        return {
+            "amount": report.credits,
+            "credit": credit,
+            "currencyId": report.currency_id,
+            "customerId": report.customer_id,
+            "resourceId": report.resource_id,
+            "timestamp": report.occurred_at,
+        }
+
+    def report_usage(self, given: Given) -> Row:
+        """One measurement; the optimistic balance in the answer."""
+        return self.report_usage_bulk([given])[0]
+
+    def report_usage_bulk(self, usages: Sequence[Given]) -> list[Row]:
+        """Up to 100 measurements, all or none, answered in request order."""
+        if len(usages) > LARGEST_BULK:
+            raise bad_input(f"{len(usages)} measurements in one call; at most {LARGEST_BULK}.")
+        answers = []
+        with self._writing() as (state, writer):
+            for given in usages:
+                report = reports.measurement(state, given, self.clock())
+                report, is_new = self._accept(writer, report)
+                answers.append(self._measured(report, is_new))
+        return answers
+
+    def report_events(self, events: Sequence[Given]) -> None:
+        """Up to 1000 raw events, all or none; repeated ones are dropped."""
+        if not 1 <= len(events) <= LARGEST_BATCH:
+            raise bad_input(f"{len(events)} events in one call; 1 to {LARGEST_BATCH} are allowed.")
+        now = self.clock()
+        given = [reports.event(event, now) for event in events]
+        with self._writing() as (state, writer):
+            fresh = reports.not_seen(writer, given, now)
+            reports.enqueue(state, writer, fresh, now)
+
+    def settle(self) -> None:
+        """Settle everything that is queued now."""
+        while True:
+            with self._lock:
+                try:
+                    count = settlement.settle(self.store, self.state, self._meters, self.clock())
+                except BaseException:
+                    self._believe_the_file()
+                    raise
+            if count < settlement.BATCH:
+                return
+
+    def _settle_often(self, every: float | None) -> None:
+        while not self._closing.wait(every):
+            try:
+                self.settle()
+            except Exception:
+                # What is queued stays queued: the next turn tries again.
+                logger.exception("Settlement failed; nothing was written.")
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[State, Writer]]:
+        with self._lock:
+            try:
+                with self.store.transaction() as writer:
+                    yield self.state, writer
+            except BaseException:
+                if writer.has_written:
+                    self._believe_the_file()
+                raise
+
+    def _believe_the_file(self) -> None:
+        """After a failed transaction, memory may be ahead of what is stored."""
+        self.state = read_state(self.store)
+
+    def _accept(self, writer: Writer, report: Report) -> tuple[Report, bool]:
+        """Queue a report unless its key was seen."""
+        now = self.clock()
+        fresh = reports.not_seen(writer, [report], now)
+        reports.enqueue(self.state, writer, fresh, now)
+        return report, bool(fresh)
+
+    def _credit(self, report: Report, is_new: bool) -> Row | None:
+        if report.pool is None:
+            return None
+        pool = self.state.pool(report.pool)
+        return {
+            "currencyId": report.currency_id,
+            "consumed": report.credits if is_new else Decimal(0),
+            "currentUsage": pool.consumed + self.state.pending[report.pool],
+            "usageLimit": pool.granted,
+            "timestamp": self.clock(),
+        }
+
+    def _measured(self, report: Report, is_new: bool) -> Row:
+        owner = (report.customer_id, report.resource_id, report.feature_id or "")
+        return {
+            "id": report.event_id,
+            "createdAt": self.clock(),
+            "credit": self._credit(report, is_new),
+            "currentUsage": self.state.totals[owner],
+            "customerId": report.customer_id,
+            "environmentId": "local",
+            "featureId": report.feature_id,
+            "resourceId": report.resource_id,
+            "timestamp": report.occurred_at,
+            "value": report.units,
+        }
+
+    def _add_catalogue(self, catalogue: Catalogue) -> None:
+        """Fill the catalogue's tables where the store has none yet."""
+        with self.store.transaction() as writer:
+            for name, frame in catalogue.tables.items():
+                if not self.store.rows(f"select 1 from {name} limit 1"):
+                    writer.add_frame(name, frame)
+
+
+def _subscribe(state: State, writer: Writer, customer_id: str, given: Given, now: datetime) -> Row:
+    plan_id, resource_id = given["planId"], given.get("resourceId")
+    if plan_id not in state.plans:
+        raise Fault("PlanNotFound", f"There is no plan {plan_id!r}.")
+    reports.ensure_resource(state, writer, customer_id, resource_id, now)
+    for held in state.subscriptions[customer_id]:
+        if (held["plan_id"], held["resource_id"]) == (plan_id, resource_id):
+            return held
+    subscription: Row = {
+        "subscription_id": f"subscription-{plan_id}-{uuid4().hex[:6]}",
+        "customer_id": customer_id,
+        "resource_id": resource_id,
+        "plan_id": plan_id,
+        "status": "ACTIVE",
+        "started_at": given.get("startDate") or now,
+    }
+    writer.add("subscriptions", [tuple(subscription.values())])
+    state.subscriptions[customer_id].append(subscription)
+    return subscription
+
+
+def _grant(
+    state: State, key: PoolKey, given: Given, now: datetime
+) -> tuple[Grant, tuple[object, ...]]:
+    """A new grant and its row, after every check of the contract (section 2.7)."""
+    customer_id, currency_id, resource_id = key
+    if customer_id not in state.customers:
+        raise Fault("CustomerNotFound", f"There is no customer {customer_id!r}.")
+    reports.check_currency(state, currency_id)
+    amount, priority, cost = _grant_numbers(given)
+    effective_at, expire_at = given.get("effectiveAt") or now, given.get("expireAt")
+    if expire_at is not None and expire_at <= effective_at:
+        raise Fault(
+            "ExpireAtMustBeLaterThanEffectiveAtError",
+            "expireAt must be later than effectiveAt.",
+        )
+    awaits = given.get("paymentCollectionMethod") == "INVOICE"
+    grant = Grant(
+        f"cred-grant-{uuid4().hex[:12]}",
+        GrantType(given["grantType"]),
+        amount,
+        effective_at=effective_at,
+        created_at=now,
+        expire_at=expire_at,
+        priority=priority,
+        status=GrantStatus.PAYMENT_PENDING if awaits else GrantStatus.SCHEDULED,
+    )
+    status: str = grant.status.value
+    return grant, (
+        grant.grant_id, customer_id, currency_id, resource_id, given["displayName"],
+        given["grantType"], status, amount, Decimal(0), cost,
+        (given.get("cost") or {}).get("currency") or "USD", priority,
+        "PROCESSING" if awaits else "NOT_REQUIRED",
+        effective_at, expire_at, None, now, now, given.get("comment"),
+    )  # fmt: skip
+
+
+def _grant_numbers(given: Given) -> tuple[Decimal, int, Decimal]:
+    """(amount, priority, cost) of a new grant."""
+    try:
+        amount = to_credits(given["amount"])
+        cost = to_credits((given.get("cost") or {}).get("amount", 0))
+    except AmountError as error:
+        raise bad_input(str(error)) from None
+    if amount <= 0:
+        raise bad_input("The amount of a grant must be above 0.")
+    priority = given.get("priority")
+    priority = DEFAULT_PRIORITY if priority is None else int(priority)
+    if not 0 <= priority <= 100:
+        raise bad_input("The priority of a grant is 0 to 100; lower burns first.")
+    return amount, priority, cost

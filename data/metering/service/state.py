@@ -1,0 +1,163 @@
+"""What the service keeps in memory: the catalogue, the pools and what is on its way to them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from data.credits.grants import Grant, GrantStatus, GrantType
+from data.credits.pool import Pool, Posting
+from data.credits.rates import Rate
+from data.metering.service.store import Row, Store
+
+PoolKey = tuple[str, str, str | None]
+"""(customer_id, currency_id, resource_id or None for the customer-level pool)"""
+
+
+@dataclass(slots=True)
+class State:
+    """Everything a write needs to know, rebuilt from the store at the start and after a failure."""
+
+    customers: dict[str, Row]
+    resources: dict[tuple[str, str], Row]
+    currencies: dict[str, Row]
+    features: dict[str, Row]
+    plans: dict[str, Row]
+    rates: dict[tuple[str, str], Rate]
+    subscriptions: dict[str, list[Row]]
+    pools: dict[PoolKey, Pool]
+    owners: dict[str, PoolKey]
+    """grant_id → the pool it belongs to."""
+    totals: dict[tuple[str, str | None, str], Decimal]
+    """(customer_id, resource_id, feature_id) → units reported so far."""
+    pending: dict[PoolKey, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    """Credits acknowledged and not yet settled."""
+    next_ledger_seq: int = 1
+    next_queue_seq: int = 1
+
+    def pool(self, key: PoolKey) -> Pool:
+        if key not in self.pools:
+            self.pools[key] = Pool("-".join(part for part in key if part))
+        return self.pools[key]
+
+    def rate(self, customer_id: str, resource_id: str | None, feature_id: str) -> Rate | None:
+        """The feature's rate on an active subscription: the resource's, else the customer's."""
+        active = [s for s in self.subscriptions.get(customer_id, []) if s["status"] == "ACTIVE"]
+        own = [s for s in active if s["resource_id"] == resource_id]
+        for subscription in own + [s for s in active if s["resource_id"] is None]:
+            rate = self.rates.get((subscription["plan_id"], feature_id))
+            if rate:
+                return rate
+        return None
+
+    def default_currency(self, customer_id: str, resource_id: str | None) -> str | None:
+        """The customer's first active currency: of its pools, else of the catalogue."""
+        active = [c for c, row in self.currencies.items() if row["status"] == "ACTIVE"]
+        owned = [c for c in active if (customer_id, c, resource_id) in self.pools]
+        return next(iter(owned + active), None)
+
+
+def read_state(store: Store) -> State:
+    """The state as the store has it; pending is what the queue holds."""
+    pools = _pools(store.rows("select * from grants"))
+    state = State(
+        customers={row["customer_id"]: row for row in store.rows("from customers")},
+        resources={(r["customer_id"], r["resource_id"]): r for r in store.rows("from resources")},
+        currencies={row["currency_id"]: row for row in store.rows("from currencies")},
+        features={row["feature_id"]: row for row in store.rows("from features")},
+        plans={row["plan_id"]: row for row in store.rows("from plans")},
+        rates={(row["plan_id"], row["feature_id"]): _rate(row) for row in store.rows("from rates")},
+        subscriptions=defaultdict(list),
+        pools=pools,
+        owners={grant_id: key for key, pool in pools.items() for grant_id in pool.grants},
+        totals=defaultdict(Decimal),
+    )
+    for row in store.rows("from subscriptions order by started_at"):
+        state.subscriptions[row["customer_id"]].append(row)
+    for row in store.rows(TOTALS):
+        state.totals[row["customer_id"], row["resource_id"], row["feature_id"]] = row["units"]
+    for row in store.rows(PENDING):
+        state.pending[row["customer_id"], row["currency_id"], row["resource_id"]] = row["credits"]
+    state.next_ledger_seq = store.rows(NEXT_LEDGER_SEQ)[0]["seq"]
+    state.next_queue_seq = store.rows(NEXT_QUEUE_SEQ)[0]["seq"]
+    return state
+
+
+TOTALS = """
+select customer_id, resource_id, feature_id, sum(units) as units
+from (
+    select customer_id, resource_id, feature_id, units from usage_events
+    union all
+    select customer_id, resource_id, feature_id, units from queue where units is not null
+)
+where feature_id is not null
+group by all
+"""
+PENDING = """
+select customer_id, currency_id, resource_id, sum(credits) as credits
+from queue where credits is not null group by all
+"""
+NEXT_LEDGER_SEQ = "select coalesce(max(ledger_seq), 0) + 1 as seq from ledger"
+NEXT_QUEUE_SEQ = "select coalesce(max(queue_seq), 0) + 1 as seq from queue"
+
+
+def _pools(rows: Iterable[Row]) -> dict[PoolKey, Pool]:
+    grants: dict[PoolKey, list[Grant]] = defaultdict(list)
+    for row in rows:
+        key = (row["customer_id"], row["currency_id"], row["resource_id"])
+        grants[key].append(_grant(row))
+    return {
+        key: Pool("-".join(part for part in key if part), owned) for key, owned in grants.items()
+    }
+
+
+def _grant(row: Row) -> Grant:
+    return Grant(
+        row["grant_id"],
+        GrantType(row["grant_type"]),
+        row["amount"],
+        effective_at=row["effective_at"],
+        created_at=row["created_at"],
+        expire_at=row["expire_at"],
+        priority=row["priority"],
+        consumed=row["consumed_amount"],
+        status=GrantStatus(row["status"]),
+        voided_at=row["voided_at"],
+    )
+
+
+def _rate(row: Row) -> Rate:
+    amount = Decimal(1) if row["amount"] is None else row["amount"]
+    return Rate(row["feature_id"], row["currency_id"], amount, row["cost_formula"])
+
+
+def ledger_rows(
+    state: State,
+    key: PoolKey,
+    postings: Iterable[Posting],
+    event_id: str | None = None,
+    feature_id: str | None = None,
+) -> list[tuple[object, ...]]:
+    """Ledger rows for the postings of one pool, numbered on."""
+    customer_id, currency_id, resource_id = key
+    rows: list[tuple[object, ...]] = []
+    for posting in postings:
+        entry: str = posting.entry_type.value
+        rows.append(
+            (state.next_ledger_seq, customer_id, currency_id, resource_id, entry,
+             posting.amount, posting.grant_id, event_id, feature_id, posting.at)
+        )  # fmt: skip
+        state.next_ledger_seq += 1
+    return rows
+
+
+def overdraft_row(key: PoolKey, grant: Grant, now: datetime) -> tuple[object, ...]:
+    """The grants row of an overdraft that a burn has just opened."""
+    customer_id, currency_id, resource_id = key
+    return (
+        grant.grant_id, customer_id, currency_id, resource_id, "Overdraft",
+        grant.grant_type.value, grant.status.value, grant.amount, grant.consumed,
+        Decimal(0), "USD", grant.priority, "NOT_REQUIRED",
+        grant.effective_at, None, grant.voided_at, grant.created_at, now, None,
+    )  # fmt: skip

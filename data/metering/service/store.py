@@ -1,0 +1,170 @@
+"""The store: one DuckDB file owned by this process, written in transactions, read by cursors."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from data.metering.service.faults import StoreInUse
+from data.tables import SCHEMAS, TIME, ColumnTypes, Tables
+
+SCHEMA = (Path(__file__).parent / "schema.sql").read_text()
+FILE_NAME = "metering.duckdb"
+
+OWN_COLUMNS: dict[str, ColumnTypes] = {
+    "queue": {
+        "queue_seq": pl.Int64,
+        "event_id": pl.String,
+        "customer_id": pl.String,
+        "resource_id": pl.String,
+        "event_name": pl.String,
+        "feature_id": pl.String,
+        "currency_id": pl.String,
+        "occurred_at": TIME,
+        "received_at": TIME,
+        "units": pl.Decimal(24, 5),
+        "credits": pl.Decimal(18, 6),
+        "dimensions": pl.String,
+    },
+    "unmatched_events": {
+        "event_id": pl.String,
+        "customer_id": pl.String,
+        "event_name": pl.String,
+        "occurred_at": TIME,
+        "received_at": TIME,
+        "dimensions": pl.String,
+        "reason": pl.String,
+    },
+    "seen_keys": {"seen_key": pl.String, "seen_at": TIME},
+}
+STORED = SCHEMAS | {name: pl.Schema(columns) for name, columns in OWN_COLUMNS.items()}
+
+Row = dict[str, Any]
+
+
+class Store:
+    """Tables on disk. A write that was committed survives the process being killed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or create the store in `folder`; raises StoreInUse when another process has it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._connection = duckdb.connect(str(folder / FILE_NAME))
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            raise StoreInUse(
+                f"The store in {folder} is in use by another process. Stop that one, "
+                "or reach it over HTTP by setting METERING_API_URL and METERING_API_KEY."
+            ) from None
+        self._connection.execute(SCHEMA)
+        self._writing = Lock()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def is_empty(self) -> bool:
+        return not self.rows("select 1 from customers limit 1")
+
+    @contextmanager
+    def transaction(self) -> Iterator["Writer"]:
+        """All of the block's writes or none; one writer at a time."""
+        with self._writing, self._connection.cursor() as cursor:
+            cursor.begin()
+            try:
+                yield Writer(cursor)
+            except BaseException:
+                cursor.rollback()
+                raise
+            cursor.commit()
+
+    def frame(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
+        with self._connection.cursor() as cursor:
+            frame: pl.DataFrame = cursor.sql(sql, params=dict(parameters or {})).pl()
+            return frame
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        with self._connection.cursor() as cursor:
+            return _rows(cursor, sql, parameters)
+
+    def load(self, tables: Tables) -> None:
+        """Fill an empty store with a whole company's tables."""
+        with self.transaction() as writer:
+            for name, frame in tables.items():
+                writer.add_frame(name, frame)
+
+
+class Writer:
+    """Writes of one transaction."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self.has_written = False
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        """What this transaction sees, its own writes included."""
+        return _rows(self._cursor, sql, parameters)
+
+    def add(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        """Append rows, given as tuples in the order of the table's columns."""
+        if rows:
+            self.add_frame(table, pl.DataFrame(rows, schema=STORED[table], orient="row"))
+
+    def add_frame(self, table: str, frame: pl.DataFrame) -> None:
+        columns = ", ".join(
+            "map_from_entries(dimensions) as dimensions"
+            if name == "dimensions" and table == "usage_events"
+            else name
+            for name in STORED[table].names()
+        )
+        with self._registered(frame):
+            self._cursor.execute(f"insert into {table} by name select {columns} from incoming")
+
+    def remove_queued(self, sequences: Iterable[int]) -> None:
+        with self._registered(pl.DataFrame({"queue_seq": list(sequences)})):
+            self._cursor.execute(
+                "delete from queue where queue_seq in (select queue_seq from incoming)"
+            )
+
+    def mark_seen(self, rows: Sequence[tuple[str, object]]) -> None:
+        """Remember idempotency keys from the given times on."""
+        with self._registered(pl.DataFrame(rows, schema=STORED["seen_keys"], orient="row")):
+            self._cursor.execute("insert or replace into seen_keys select * from incoming")
+
+    def update_grants(self, rows: Sequence[tuple[object, ...]]) -> None:
+        """Rows of (grant_id, status, consumed_amount, voided_at, updated_at)."""
+        names = ("grant_id", "status", "consumed_amount", "voided_at", "updated_at")
+        schema = {name: SCHEMAS["grants"][name] for name in names}
+        with self._registered(pl.DataFrame(rows, schema=schema, orient="row")):
+            self._cursor.execute(
+                """
+                update grants set
+                    status = incoming.status,
+                    consumed_amount = incoming.consumed_amount,
+                    voided_at = incoming.voided_at,
+                    updated_at = incoming.updated_at
+                from incoming
+                where grants.grant_id = incoming.grant_id
+                """
+            )
+
+    @contextmanager
+    def _registered(self, frame: pl.DataFrame) -> Iterator[None]:
+        self.has_written = True
+        self._cursor.register("incoming", frame)
+        try:
+            yield
+        finally:
+            self._cursor.unregister("incoming")
+
+
+def _rows(
+    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object] | None
+) -> list[Row]:
+    cursor.execute(sql, dict(parameters or {}))
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
