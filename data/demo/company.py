@@ -1,0 +1,94 @@
+"""The demo company as tables: 200 customers and their year of credits up to a given moment."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from data.demo.customers import FREE, Customer, ordinary
+from data.demo.pools import burn_pools
+from data.demo.situations import NAMED
+from data.demo.usage import usage_events
+from data.metering.catalogue import read_catalogue
+from data.tables import SCHEMAS, Tables
+
+CATALOGUE = Path(__file__).parent / "catalogue.json"
+CUSTOMERS = 200
+SEED = 20_260_522
+SHOWCASE_SUBSCRIPTION = "subscription-plan-revvenu-growth-da6324"
+
+Rows = list[tuple[object, ...]]
+
+
+def build(now: datetime) -> Tables:
+    """Every table of data/tables.py; the same `now` (naive UTC, to the second) gives the same rows.
+
+    The story ends at `now` and begins 365 days before it: another day, another year's rows.
+    """
+    now = now.replace(microsecond=0)
+    rng = np.random.default_rng(SEED)
+    catalogue = read_catalogue(CATALOGUE)
+    customers = (*NAMED, *ordinary(CUSTOMERS - len(NAMED), rng))
+    events = usage_events(now, customers, catalogue, rng)
+    rows = {
+        "customers": _customers(customers, now),
+        "resources": _resources(customers, now),
+        "subscriptions": _subscriptions(customers, now),
+        "promotional_entitlements": _promotional_entitlements(now),
+    }
+    return (
+        dict(catalogue.tables)
+        | {name: pl.DataFrame(given, SCHEMAS[name], orient="row") for name, given in rows.items()}
+        | {"usage_events": events}
+        | burn_pools(now, customers, events, rng)
+    )
+
+
+def _customers(customers: Sequence[Customer], now: datetime) -> Rows:
+    return [
+        (customer.customer_id, customer.name, customer.email, customer.created_at(now))
+        for customer in customers
+    ]
+
+
+def _resources(customers: Sequence[Customer], now: datetime) -> Rows:
+    return [
+        (customer.customer_id, resource, customer.created_at(now) + timedelta(hours=1))
+        for customer in customers
+        for resource in customer.resources
+    ]
+
+
+def _subscriptions(customers: Sequence[Customer], now: datetime) -> Rows:
+    """One for the customer and one for each resource, all to its plan; a few had the free one."""
+    rows: Rows = []
+    for number, customer in enumerate(customers):
+        joined = customer.created_at(now)
+        for resource in (None, *customer.resources):
+            subscription = f"subscription-{customer.plan_id}-{len(rows):06x}"
+            if (customer.customer_id, resource) == ("customer-demo-01", None):
+                subscription = SHOWCASE_SUBSCRIPTION
+            scope = (customer.customer_id, resource, customer.plan_id)
+            rows.append((subscription, *scope, "ACTIVE", joined))
+        if number % 20 == 7 and customer.plan_id != FREE:
+            subscription = f"subscription-{FREE}-{len(rows):06x}"
+            scope = (customer.customer_id, None, FREE)
+            rows.append((subscription, *scope, "CANCELED", joined - timedelta(days=60)))
+    return rows
+
+
+def _promotional_entitlements(now: datetime) -> Rows:
+    """Active with a limit, active without end or limit, and expired."""
+
+    def ago(days: int) -> datetime:
+        return now - timedelta(days=days)
+
+    return [
+        ("customer-demo-01", "feature-01-templates", "Active", Decimal(50), ago(20), ago(-10)),
+        ("customer-demo-01", "feature-seats", "Expired", Decimal(10), ago(120), ago(90)),
+        ("customer-test-id", "feature-seats", "Active", None, ago(200), None),
+        ("customer-brand-new", "feature-01-templates", "Active", Decimal(5), ago(2), ago(-5)),
+    ]
