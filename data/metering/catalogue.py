@@ -50,6 +50,8 @@ def read_catalogue(path: Path) -> Catalogue:
         return _catalogue(document)
     except KeyError as error:
         raise CatalogueError(f"{path}: an entry lacks {error.args[0]!r}.") from None
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise CatalogueError(f"{path}: {error}") from None
 
 
 def _catalogue(document: dict[str, list[dict[str, Any]]]) -> Catalogue:
@@ -80,4 +82,8 @@ def _catalogue(document: dict[str, list[dict[str, Any]]]) -> Catalogue:
 def _table(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     schema = SCHEMAS[name]
     columns = {column: [row.get(column) for row in rows] for column in schema.names()}
-    return pl.DataFrame(columns, schema=schema, strict=False)
+    table = pl.DataFrame(columns, schema=schema, strict=False)
+    for column, given in columns.items():
+        if any(g is not None and t is None for g, t in zip(given, table[column], strict=True)):
+            raise ValueError(f"{name}.{column} must be {schema[column]}, not {given!r}.")
+    return table

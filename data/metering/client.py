@@ -84,17 +84,30 @@ class MeteringClient:
         """The `data` of a mutation's answer; `is_keyed` when it carries an idempotency key."""
         return self._retried(document, variables, self._attempts if is_keyed else 1)
 
-    def ask_pages(self, document: str, given: Variables, root: str) -> list[Answer]:
-        """Every page of a list: the answers under `root`, whose document takes `$input.paging`."""
+    def ask_pages(
+        self, document: str, variables: Mapping[str, Any], root: str, *, most: int | None = None
+    ) -> list[Answer]:
+        """The pages of a list under `root`, all or until `most` items were asked for.
+
+        The document takes `$paging`, or has `paging` in its `$input`.
+        """
         answers: list[Answer] = []
         after = None
         while True:
             page = {"first": PAGE_SIZE} | ({"after": after} if after else {})
-            answer = self.ask(document, {"input": {**given, "paging": page}})[root]
+            answer = self.ask(document, _paged(variables, page))[root]
             answers.append(answer)
-            if not answer["pageInfo"]["hasNextPage"]:
+            enough = most is not None and len(answers) * PAGE_SIZE >= most
+            if enough or not answer["pageInfo"]["hasNextPage"]:
                 return answers
             after = answer["pageInfo"]["endCursor"]
+
+    def ask_nodes(
+        self, document: str, variables: Mapping[str, Any], root: str, *, most: int | None = None
+    ) -> list[Answer]:
+        """The nodes of a connection, over its pages."""
+        pages = self.ask_pages(document, variables, root, most=most)
+        return [edge["node"] for page in pages for edge in page["edges"]]
 
     def _retried(self, document: str, variables: Variables, attempts: int) -> Answer:
         for attempt in stamina.retry_context(_backoff, attempts=attempts, timeout=60.0):
@@ -119,6 +132,12 @@ class MeteringClient:
             ) from None
         _check_status(response)
         return _read(response)
+
+
+def _paged(variables: Mapping[str, Any], page: Mapping[str, object]) -> Variables:
+    if "input" in variables:
+        return {**variables, "input": {**variables["input"], "paging": page}}
+    return {**variables, "paging": page}
 
 
 def _wire(value: object) -> str:

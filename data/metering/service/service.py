@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from threading import Event, RLock, Thread
 from typing import Any
 from uuid import uuid4
 
+from data.clock import utc_now
 from data.credits.amounts import AmountError, to_credits
 from data.credits.grants import DEFAULT_PRIORITY, Grant, GrantStatus, GrantType
 from data.metering.catalogue import Catalogue
@@ -18,6 +19,7 @@ from data.metering.service.faults import Fault, bad_input
 from data.metering.service.reports import Report
 from data.metering.service.state import PoolKey, State, ledger_rows, read_state
 from data.metering.service.store import Row, Store, Writer
+from data.tables import Tables
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +27,6 @@ Given = Mapping[str, Any]
 LARGEST_BULK = 100
 LARGEST_BATCH = 1000
 SETTLE_EVERY = 1.0
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 class Service:
@@ -49,6 +47,7 @@ class Service:
         self.store = Store(folder)
         self.clock = clock
         self._meters = catalogue.meters
+        self._catalogue_tables = frozenset(catalogue.tables)
         self._lock = RLock()
         self._closing = Event()
         self._add_catalogue(catalogue)
@@ -62,6 +61,12 @@ class Service:
         if self._settler.is_alive():
             self._settler.join()
         self.store.close()
+
+    def fill(self, tables: Tables) -> None:
+        """Give an empty store a whole company; what the catalogue has filled stays."""
+        given = self._catalogue_tables
+        self.store.load({name: frame for name, frame in tables.items() if name not in given})
+        self.state = read_state(self.store)
 
     def provision_customer(self, given: Given) -> Row:
         """Add a customer, or keep the one there is; subscribe it where a plan is named."""

@@ -1,0 +1,74 @@
+"""The one door for reading: a question and a source in, a frame out."""
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from data.clock import utc_now
+from queries import balance, catalogue, customers, grants, keys, ledger, usage
+from queries.balance import extracted as balance_extracted
+from queries.balance import live as balance_live
+from queries.catalogue import extracted as catalogue_extracted
+from queries.catalogue import live as catalogue_live
+from queries.customers import extracted as customers_extracted
+from queries.customers import live as customers_live
+from queries.grants import extracted as grants_extracted
+from queries.grants import live as grants_live
+from queries.keys import extracted as keys_extracted
+from queries.keys import live as keys_live
+from queries.ledger import extracted as ledger_extracted
+from queries.ledger import live as ledger_live
+from queries.question import Answer, Extracted, Live, Source
+from queries.usage import extracted as usage_extracted
+from queries.usage import live as usage_live
+
+Found = pl.DataFrame | tuple[pl.DataFrame, bool]
+Readers = tuple[Callable[[Any, Any], Found], Callable[[Any, Any], Found]]
+
+Question = (
+    usage.Usage
+    | keys.Keys
+    | balance.Balance
+    | grants.Grants
+    | ledger.LedgerRows
+    | customers.Customers
+    | customers.Resources
+    | customers.Subscriptions
+    | catalogue.Currencies
+    | catalogue.Features
+)
+
+READERS: dict[type, Readers] = {
+    usage.Usage: (usage_live.read, usage_extracted.read),
+    keys.Keys: (keys_live.read, keys_extracted.read),
+    balance.Balance: (balance_live.read, balance_extracted.read),
+    grants.Grants: (grants_live.read, grants_extracted.read),
+    ledger.LedgerRows: (ledger_live.read, ledger_extracted.read),
+    customers.Customers: (customers_live.customers, customers_extracted.customers),
+    customers.Resources: (customers_live.resources, customers_extracted.resources),
+    customers.Subscriptions: (customers_live.subscriptions, customers_extracted.subscriptions),
+    catalogue.Currencies: (catalogue_live.currencies, catalogue_extracted.currencies),
+    catalogue.Features: (catalogue_live.features, catalogue_extracted.features),
+}
+"""question → (how a metering API answers it, how an extract does)"""
+
+
+def answer(question: Question, source: Source) -> Answer:
+    """Ask the source; the same question to both kinds of source gives the same frame.
+
+    Raises CannotAnswer where this kind of source has no answer, MeteringError where a metering
+    API fails, ExtractError where an extract does: each with a sentence for the reader.
+    """
+    live, extracted = READERS[type(question)]
+    if isinstance(source, Live):
+        as_of = utc_now()
+        found = live(question, source.client)
+    else:
+        as_of = source.extract.cut_off
+        found = extracted(question, source.extract)
+    frame, is_cut = found if isinstance(found, tuple) else (found, False)
+    return Answer(frame, source.name, as_of, is_cut)
+
+
+__all__ = ["Answer", "Extracted", "Live", "Question", "Source", "answer"]

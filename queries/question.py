@@ -1,0 +1,72 @@
+"""What a question is, what it is asked of, and what comes back."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from data.extract.duckdb import Extract
+from data.metering.client import MeteringClient
+
+CUSTOMER_ID = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_|.@-]{0,254}$")
+OTHER_ID = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_|.-]{0,254}$")
+
+
+class QuestionError(ValueError):
+    """A question that cannot be asked; the message is the sentence the user reads."""
+
+
+class CannotAnswer(QuestionError):
+    """This kind of source cannot answer the question; the message says which one can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A metering API, hosted or local."""
+
+    client: MeteringClient
+    name: str = "live"
+
+    @property
+    def identity(self) -> str:
+        return f"live {self.client.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The current version of a DuckDB extract."""
+
+    extract: Extract
+    name: str = "extract"
+
+    @property
+    def identity(self) -> str:
+        return f"extract {self.extract.version}"
+
+
+Source = Live | Extracted
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A frame, what it was asked of, and the time of the data in it (naive UTC)."""
+
+    frame: pl.DataFrame
+    source: str
+    as_of: datetime
+    is_cut: bool = False
+
+
+def check_customer(customer_id: str | None) -> None:
+    if customer_id is not None and not CUSTOMER_ID.match(customer_id):
+        raise QuestionError(
+            f"{customer_id!r} cannot be a customer id: letters, digits and _ | . @ - are allowed."
+        )
+
+
+def check_id(kind: str, value: str | None) -> None:
+    if value is not None and not OTHER_ID.match(value):
+        raise QuestionError(
+            f"{value!r} cannot be a {kind} id: letters, digits and _ | . - are allowed."
+        )

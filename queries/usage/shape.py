@@ -1,0 +1,151 @@
+"""From the answer to what is drawn and listed: top series with the rest as others, totals, shares.
+
+Every shape keeps the sum: credits and events of the series, of the table and of the answer agree.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import polars as pl
+
+from data.credits.amounts import PRECISION, to_credits
+from data.tables import CREDITS_SUM
+from queries.usage import Usage
+
+NOT_SET = "(not set)"
+OTHERS = "Others"
+Group = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line or stack of the chart, dense over the question's buckets."""
+
+    group: Group | None
+    """The values of the keys; None for the others together."""
+    credits: tuple[Decimal, ...]
+    events: tuple[int, ...]
+    count: int = 1
+    """How many groups are in it."""
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.credits, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    credits: Decimal
+    events: int
+
+    @property
+    def per_event(self) -> Decimal | None:
+        """Credits per event, to 6 decimals; None without events."""
+        if not self.events:
+            return None
+        return to_credits(PRECISION.divide(self.credits, Decimal(self.events)))
+
+
+def total(frame: pl.DataFrame) -> Total:
+    """The whole answer in two numbers."""
+    return Total(Decimal(frame["credits"].sum() or 0), int(frame["events"].sum() or 0))
+
+
+def by_group(frame: pl.DataFrame, question: Usage) -> pl.DataFrame:
+    """Totals of each group: the key columns, `credits`, `events`; largest first, then by key."""
+    keys = question.columns
+    if not keys:
+        return frame.select(pl.col("credits").sum(), pl.col("events").sum())
+    return (
+        frame.group_by(keys)
+        .agg(pl.col("credits").sum(), pl.col("events").sum())
+        .sort(["credits", *keys], descending=[True, *([False] * len(keys))])
+    )
+
+
+def top_series(frame: pl.DataFrame, question: Usage, most: int) -> list[Series]:
+    """The `most` largest groups, largest first, then one series for all others.
+
+    A bucket in which nothing happened is there with zero.
+    """
+    groups = by_group(frame, question)
+    if not question.columns:
+        return [_dense(frame, question, None)] if frame.height else []
+    largest = groups.head(most).select(question.columns)
+    chosen = [
+        _dense(_only(frame, question, group), question, group) for group in largest.iter_rows()
+    ]
+    count = groups.height - largest.height
+    if count:
+        rest = frame.join(largest, on=question.columns, how="anti")
+        chosen.append(_dense(rest, question, None, count))
+    return chosen
+
+
+def _only(frame: pl.DataFrame, question: Usage, group: Group) -> pl.DataFrame:
+    pairs = zip(question.columns, group, strict=True)
+    return frame.filter(*[pl.col(column) == value for column, value in pairs])
+
+
+def _dense(frame: pl.DataFrame, question: Usage, group: Group | None, count: int = 1) -> Series:
+    buckets = frame.group_by("bucket").agg(pl.col("credits").sum(), pl.col("events").sum())
+    found: dict[datetime, tuple[Decimal, int]] = {
+        bucket: (credits, events) for bucket, credits, events in buckets.iter_rows()
+    }
+    nothing = (Decimal(0), 0)
+    credits, events = zip(*(found.get(cut, nothing) for cut in question.cuts), strict=True)
+    return Series(group, credits, events, count)
+
+
+def cumulative(series: Series) -> tuple[Decimal, ...]:
+    """Running totals of a series' credits."""
+    running, sums = Decimal(0), []
+    for credits in series.credits:
+        running += credits
+        sums.append(running)
+    return tuple(sums)
+
+
+def breakdown(frame: pl.DataFrame, previous: pl.DataFrame | None, question: Usage) -> pl.DataFrame:
+    """The table: a row for each group of this period or the previous, largest first.
+
+    Key columns; `credits`, `share` of all credits (Float64, 0 to 1), `events`, `per_event`
+    (Decimal, null without events), `previous` credits and `change` (null when there is nothing
+    to compare with), `change_ratio` (Float64, null without a previous amount).
+    """
+    keys = question.columns
+    now = by_group(frame, question)
+    if previous is None or not previous.height:
+        table = now.with_columns(pl.lit(None, CREDITS_SUM).alias("previous"))
+    else:
+        before = by_group(previous, question).select(*keys, pl.col("credits").alias("previous"))
+        table = now.join(before, on=keys, how="full", coalesce=True) if keys else now.hstack(before)
+        table = table.with_columns(pl.col("credits", "events", "previous").fill_null(0))
+    whole = total(frame).credits
+    return (
+        table.with_columns(
+            _share(whole).alias("share"),
+            (pl.col("credits") - pl.col("previous")).cast(CREDITS_SUM).alias("change"),
+            pl.struct("credits", "events").map_elements(_per_event, CREDITS_SUM).alias("per_event"),
+        )
+        .with_columns(
+            pl.when(pl.col("previous") > 0)
+            .then(pl.col("change").cast(pl.Float64) / pl.col("previous").cast(pl.Float64))
+            .alias("change_ratio")
+        )
+        .select(
+            *keys, "credits", "share", "events", "per_event", "previous", "change", "change_ratio"
+        )
+        .sort(["credits", *keys], descending=[True, *([False] * len(keys))])
+    )
+
+
+def _share(whole: Decimal) -> pl.Expr:
+    if not whole:
+        return pl.lit(0.0)
+    return pl.col("credits").cast(pl.Float64) / float(whole)
+
+
+def _per_event(row: dict[str, Decimal | int]) -> Decimal | None:
+    return Total(Decimal(row["credits"]), int(row["events"])).per_event

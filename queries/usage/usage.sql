@@ -1,0 +1,116 @@
+-- One row per bucket and group. A key is a dimension, 'featureId' or 'customerId'; keys that are
+-- null give ''. Every row of usage_events is one event of one feature.
+with buckets as (
+    select unnest($cuts) as bucket
+),
+
+pool as (
+    select
+        customers.customer_key,
+        resources.resource_key
+    from customers
+    left join resources
+        on
+            customers.customer_key = resources.customer_key
+            and resources.resource_id = $resource_id
+    where customers.customer_id = $customer_id
+),
+
+in_scope as (
+    select usage_events.*
+    from usage_events
+    where
+        usage_events.occurred_at >= $start
+        and usage_events.occurred_at < $end
+        and usage_events.currency_key = (
+            select currencies.currency_key from currencies
+            where currencies.currency_id = $currency_id
+        )
+        and (
+            $customer_id is null
+            or (
+                usage_events.customer_key = (select pool.customer_key from pool)
+                and usage_events.resource_key is not distinct from (
+                    select pool.resource_key from pool
+                )
+            )
+        )
+),
+
+named as (
+    select
+        in_scope.*,
+        customers.customer_id,
+        coalesce(features.feature_id, '') as feature_id
+    from in_scope
+    inner join customers on in_scope.customer_key = customers.customer_key
+    left join features on in_scope.feature_key = features.feature_key
+),
+
+keyed as (
+    select
+        occurred_at,
+        credits,
+        key_value(
+            $key_1, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as key_1,
+        key_value(
+            $key_2, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as key_2,
+        key_value(
+            $key_3, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as key_3,
+        key_value(
+            $key_4, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as key_4,
+        key_value(
+            $key_5, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as key_5,
+        key_value(
+            $filter_1, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as filter_1,
+        key_value(
+            $filter_2, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as filter_2,
+        key_value(
+            $filter_3, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as filter_3
+    from named
+),
+
+filtered as (
+    select keyed.*
+    from keyed
+    where
+        list_contains($values_1, filter_1) != $is_without_1
+        and list_contains($values_2, filter_2) != $is_without_2
+        and list_contains($values_3, filter_3) != $is_without_3
+),
+
+usage as (
+    select
+        buckets.bucket,
+        filtered.key_1,
+        filtered.key_2,
+        filtered.key_3,
+        filtered.key_4,
+        filtered.key_5,
+        sum(filtered.credits) as credits,
+        count(*) as events
+    from filtered
+    asof inner join buckets on filtered.occurred_at >= buckets.bucket
+    group by all
+)
+
+select *
+from usage
+order by bucket, key_1, key_2, key_3, key_4, key_5
+limit $most_rows
