@@ -1,0 +1,47 @@
+# Each target does its own set-up: a fresh machine needs Python 3.11, git and make, nothing else.
+PYTHON ?= python3.11
+PORT ?= 8501
+BIN := .venv/bin
+TRACES ?= ../shared/data/azure-llm-2023
+export PORT
+
+.PHONY: run test test-fast check bench traces extract browser
+
+run: .venv/installed
+	@$(BIN)/python -m dashboard serve
+
+test: .venv/dev browser
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: .venv/dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --disable-progress-bar queries data
+	@$(BIN)/lint-imports
+
+bench: .venv/dev
+	@$(BIN)/python -m tests.bench
+
+traces: .venv/installed
+	@$(BIN)/python -m dashboard traces $(TRACES)
+
+extract: .venv/installed
+	@$(BIN)/python -m dashboard extract publish
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/dev: .venv/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-e . $$($(BIN)/python tests/groups.py dev browser)
+	@touch $@
+
+# The browser tests need Chromium; where it cannot be installed they are skipped and say so.
+browser:
+	@command -v chromium >/dev/null 2>&1 || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 \
+		&& apt-get update -qq && apt-get install -y -qq chromium fonts-liberation >/dev/null \
+		|| echo "Chromium could not be installed: the browser tests will be skipped."; }

@@ -1,0 +1,98 @@
+"""The commands: python -m dashboard serve | metering | extract | traces."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dashboard.settings import Settings, SettingsError, read_settings
+from data.clock import utc_now
+from data.demo.company import CATALOGUE
+from data.extract.errors import ExtractError
+from data.metering.catalogue import CatalogueError, read_catalogue
+from data.metering.errors import MeteringError
+from data.metering.service.faults import StoreInUse
+
+SENTENCES = (SettingsError, ExtractError, CatalogueError, StoreInUse, MeteringError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; what can be said in a sentence is said in one, with exit code 1."""
+    given = _parser().parse_args(arguments)
+    try:
+        given.run(given, read_settings())
+    except SENTENCES as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dashboard")
+    commands = parser.add_subparsers(required=True)
+    serve = commands.add_parser("serve", help="the app, on PORT (8501)")
+    serve.set_defaults(run=_serve)
+
+    metering = commands.add_parser("metering", help="the local metering API over HTTP")
+    metering.add_argument("--port", type=int, required=True)
+    metering.add_argument("--store", type=Path, required=True, help="folder of its store")
+    metering.add_argument("--empty", action="store_true", help="leave an empty store empty")
+    metering.set_defaults(run=_metering)
+
+    extract = commands.add_parser("extract", help="make an extract").add_subparsers(required=True)
+    ingest = extract.add_parser("ingest", help="add events from CSV, Parquet or JSON lines")
+    ingest.add_argument("events", type=Path, nargs="+")
+    ingest.add_argument("--mapping", type=Path, required=True, help="JSON: columns to fields")
+    ingest.add_argument("--catalog", type=Path, default=CATALOGUE, help="JSON: what usage costs")
+    ingest.set_defaults(run=_ingest)
+    extract.add_parser("publish", help="make what was ingested the current version").set_defaults(
+        run=_publish
+    )
+
+    traces = commands.add_parser("traces", help="report and ingest the Azure LLM traces")
+    traces.add_argument("folder", type=Path, help="the folder with code.csv and conv.csv")
+    traces.set_defaults(run=_traces)
+    return parser
+
+
+def _serve(_given: argparse.Namespace, settings: Settings) -> None:
+    from dashboard.server import serve  # the other commands need no Streamlit
+
+    serve(settings)
+
+
+def _metering(given: argparse.Namespace, settings: Settings) -> None:
+    from dashboard.metering import serve_metering
+
+    serve_metering(settings, given.store, given.port, is_empty=given.empty)
+
+
+def _ingest(given: argparse.Namespace, settings: Settings) -> None:
+    from data.extract.ingest import ingest
+    from data.extract.mapping import read_mapping
+
+    done = ingest(
+        given.events,
+        read_mapping(given.mapping),
+        read_catalogue(given.catalog),
+        settings.extract_dir,
+        utc_now(),
+    )
+    print(json.dumps({"read": done.read, "added": done.added}))
+
+
+def _publish(_given: argparse.Namespace, settings: Settings) -> None:
+    from data.extract.publish import publish
+
+    print(f"Published {publish(settings.extract_dir).name}.")
+
+
+def _traces(given: argparse.Namespace, settings: Settings) -> None:
+    from dashboard.traces import import_traces
+
+    import_traces(given.folder, settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Frames to figures, each with the sentence that says the same; no Streamlit, no source."""

@@ -1,0 +1,199 @@
+"""The chart of credit usage over time."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard.charts.palette import Palette
+from dashboard.formats import compact, day_span
+from queries.time import Grain, to_local, zone_of
+from queries.usage import Usage
+from queries.usage.shape import NOT_SET, OTHERS, Series, cumulative
+
+HEIGHT = 380
+FADED = 0.45
+SPOKEN = 5
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+STEP = {Grain.HOUR: timedelta(hours=1), Grain.DAY: timedelta(days=1)}
+HOVER_TIME = {Grain.HOUR: "%a %-d %b %H:%M", Grain.MONTH: "%b %Y"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the same series are drawn."""
+
+    kind: str = "bars"
+    is_cumulative: bool = False
+    palette: Palette | None = None
+    unit: str = "credits"
+
+
+def label(series: Series, names: dict[str, str]) -> str:
+    """A series' name: its values, features by their display names."""
+    if series.group is None:
+        return f"{OTHERS} ({series.count})" if series.count > 1 else OTHERS
+    return " · ".join(names.get(value, value) or NOT_SET for value in series.group)
+
+
+def figure(
+    question: Usage,
+    series: Sequence[Series],
+    labels: Sequence[str],
+    look: Look,
+    *,
+    partial_from: datetime | None = None,
+    available: Sequence[Decimal] = (),
+) -> go.Figure:
+    """Stacked bars or lines, one trace for each series, the largest at the bottom.
+
+    `partial_from` is the start of the bucket that is still filling. x runs in the display zone's
+    wall-clock time.
+    """
+    assert look.palette is not None
+    axis = _axis(question)
+    chart = go.Figure(layout=_layout(question, look))
+    count = len(series)
+    for position, (one, name) in enumerate(zip(series, labels, strict=True)):
+        is_rest = one.group is None and count > 1
+        colour = look.palette.others if is_rest else look.palette.rank(position, count)
+        chart.add_trace(_trace(question, one, name, colour, look, axis, position, partial_from))
+    if available:
+        chart.add_trace(_available(available, look.palette, axis))
+    if partial_from is not None and series:
+        _mark_partial(chart, question, look.palette, partial_from)
+    return chart
+
+
+def sentence(question: Usage, series: Sequence[Series], labels: Sequence[str], unit: str) -> str:
+    """What the chart shows, in words, from what is drawn."""
+    span = day_span(question.span.start, question.span.end, question.zone)
+    by = f" by {' and '.join(question.by)}" if question.by else ""
+    total = compact(sum((one.total for one in series), Decimal(0)))
+    parts = [
+        f"{name} {compact(one.total)}"
+        for one, name in zip(series[:SPOKEN], labels[:SPOKEN], strict=True)
+    ]
+    more = f" and {len(series) - SPOKEN} more" if len(series) > SPOKEN else ""
+    listed = f": {', '.join(parts)}{more}" if question.by and parts else ""
+    return f"{unit.capitalize()} used{by}, {span}, in total {total}{listed}."
+
+
+_Axis = dict[str, object]
+
+
+def _axis(question: Usage) -> _Axis:
+    """x as a start and a step where buckets are even, which costs no bytes, else as a list."""
+    zone = zone_of(question.zone)
+    walls = [to_local(cut, zone) for cut in question.cuts]
+    step = STEP.get(question.grain)
+    is_even = step is not None and all(b - a == step for a, b in itertools.pairwise(walls))
+    if is_even and step is not None:
+        return {"x0": walls[0], "dx": step.total_seconds() * 1000}
+    if question.grain is Grain.HOUR:
+        # The clocks change within the span: an hour is there twice, or not at all.
+        zoned = [cut.astimezone(zone) for cut in _aware(question.cuts)]
+        return {"x": [f"{z:%-d %b %H:%M %Z}" for z in zoned]}
+    return {"x": walls}
+
+
+def _aware(cuts: Sequence[datetime]) -> list[datetime]:
+    utc = zone_of("UTC")
+    return [cut.replace(tzinfo=utc) for cut in cuts]
+
+
+def _trace(
+    question: Usage,
+    series: Series,
+    name: str,
+    colour: str,
+    look: Look,
+    axis: _Axis,
+    position: int,
+    partial_from: datetime | None,
+) -> go.Bar | go.Scatter:
+    amounts = cumulative(series) if look.is_cumulative else series.credits
+    y = np.array(amounts, dtype=float)
+    hover = f"%{{y:,.6~f}} {look.unit}<extra>{_escape(name)}</extra>"
+    if look.kind == "bars" and not look.is_cumulative:
+        faded = [cut == partial_from for cut in question.cuts]
+        opacity = np.where(faded, FADED, 1.0) if any(faded) else 1.0
+        marker = {"color": colour, "opacity": opacity, "line": {"width": 0}}
+        return go.Bar(y=y, name=_escape(name), marker=marker, hovertemplate=hover, **axis)
+    return go.Scatter(
+        y=y,
+        name=_escape(name),
+        mode="lines",
+        stackgroup="all" if look.kind == "bars" else None,
+        line={"color": colour, **_stroke(look, position)},
+        fillcolor=colour,
+        hovertemplate=hover,
+        **axis,
+    )
+
+
+def _stroke(look: Look, position: int) -> dict[str, object]:
+    """Lines differ in their dashes too: shades alone are hard to tell apart."""
+    if look.kind != "lines":
+        return {"width": 0.5}
+    return {"width": 2, "dash": DASHES[position % len(DASHES)]}
+
+
+def _available(line: Sequence[Decimal], palette: Palette, axis: _Axis) -> go.Scatter:
+    return go.Scatter(
+        y=np.array(line, dtype=float),
+        name="Available credits",
+        mode="lines",
+        line={"color": palette.available, "width": 2, "dash": "dot", "shape": "hv"},
+        hovertemplate="%{y:,.6~f} available<extra></extra>",
+        **axis,
+    )
+
+
+def _mark_partial(
+    chart: go.Figure, question: Usage, palette: Palette, partial_from: datetime
+) -> None:
+    """Say that the last bucket is still filling."""
+    zone = zone_of(question.zone)
+    start = to_local(partial_from, zone)
+    if len(question.cuts) < 2 or (chart.data[0].x is not None and question.grain is Grain.HOUR):
+        return
+    chart.add_annotation(
+        x=start, y=1, yref="paper", yanchor="bottom", text="partial", showarrow=False,
+        font={"size": 11, "color": palette.text},
+    )  # fmt: skip
+
+
+def _layout(question: Usage, look: Look) -> go.Layout:
+    assert look.palette is not None
+    # Traces of a stack are drawn upwards, so the legend reads from the bottom: the largest first.
+    return go.Layout(
+        height=HEIGHT,
+        barmode="stack",
+        bargap=0.15,
+        hovermode="x unified",
+        showlegend=bool(question.by),
+        legend={"orientation": "h", "y": -0.18, "x": 0, "traceorder": "normal"},
+        margin={"l": 8, "r": 8, "t": 24, "b": 8},
+        xaxis={
+            "showgrid": False,
+            "hoverformat": HOVER_TIME.get(question.grain, "%a %-d %b %Y"),
+            "fixedrange": False,
+        },
+        yaxis={
+            "gridcolor": look.palette.grid,
+            "tickformat": "~s",
+            "rangemode": "tozero",
+            "title": {"text": look.unit},
+            "zeroline": False,
+        },
+    )
+
+
+def _escape(text: str) -> str:
+    """Plotly reads names as a little HTML: what a customer sends must stay text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

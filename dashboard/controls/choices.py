@@ -1,0 +1,107 @@
+"""Small controls whose value is a query parameter, so that links, reload and Back hold.
+
+They are kept in step by hand, as key_picker is and for its reasons: Streamlit's own binding
+replaces the history entry, so that Back would leave the page.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import streamlit as st
+
+from dashboard.controls.key_picker.address import put_picked_values
+
+
+def choose(
+    label: str, options: Mapping[str, str], *, key: str, default: str, help: str | None = None
+) -> str:
+    """One of `options` (value → label) from a dropdown; a stranger in the address stays chosen."""
+    value = address_value(key, default)
+    known = dict(options) if value in options else {value: value, **options}
+    _set(key, value)
+    st.selectbox(
+        label,
+        list(known),
+        format_func=lambda option: known.get(option, option),
+        key=key,
+        help=help,
+        filter_mode="contains",
+        on_change=_follow,
+        args=(key, default),
+    )
+    return value
+
+
+def pick(
+    label: str, options: Mapping[str, str], *, key: str, default: str, help: str | None = None
+) -> str:
+    """One of a few `options`, all in sight; a stranger in the address counts as the default."""
+    value = address_value(key, default)
+    value = value if value in options else default
+    _set(key, value)
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=lambda option: options.get(option, option),
+        key=key,
+        help=help,
+        required=True,
+        on_change=_follow,
+        args=(key, default),
+    )
+    return value
+
+
+def switch(label: str, *, key: str, default: bool, help: str | None = None) -> bool:
+    value = address_value(key, _flag(default)) == "on"
+    _set(key, value)
+    st.toggle(label, key=key, help=help, on_change=_follow_switch, args=(key, default))
+    return value
+
+
+def day(label: str, *, key: str, default: date) -> date:
+    """A day as YYYY-MM-DD in the address; text that is no day counts as the default."""
+    try:
+        value = date.fromisoformat(address_value(key, default.isoformat()))
+    except ValueError:
+        value = default
+    _set(key, value)
+    st.date_input(
+        label,
+        key=key,
+        min_value=date(1970, 1, 1),
+        max_value=date(2199, 12, 31),
+        format="YYYY-MM-DD",
+        on_change=_follow_day,
+        args=(key,),
+    )
+    return value
+
+
+def address_value(key: str, default: str) -> str:
+    """The query parameter, or the default where there is none."""
+    return st.query_params.get(key) or default
+
+
+def _set(key: str, value: object) -> None:
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def _follow(key: str, default: str) -> None:
+    value = st.session_state[key]
+    put_picked_values(key, [] if value in (None, default) else [value])
+
+
+def _follow_switch(key: str, default: bool) -> None:
+    value = st.session_state[key]
+    put_picked_values(key, [] if value == default else [_flag(value)])
+
+
+def _follow_day(key: str) -> None:
+    value = st.session_state[key]
+    put_picked_values(key, [value.isoformat()] if value else [])
+
+
+def _flag(value: bool) -> str:
+    return "on" if value else "off"

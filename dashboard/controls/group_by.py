@@ -1,0 +1,36 @@
+"""The keys to group by: up to 3 from the searchable dropdown, beside them feature or customer."""
+
+import streamlit as st
+
+from dashboard.asking import ask
+from dashboard.controls.choices import switch
+from dashboard.controls.key_picker import Found, Option, key_picker
+from dashboard.controls.scope import Scope
+from queries.keys import Keys
+from queries.question import QuestionError
+from queries.usage import CUSTOMER, FEATURE, check_key, check_keys
+
+
+def group_by_controls(scope: Scope) -> tuple[str, ...]:
+    """The keys; raises QuestionError for those of the address that cannot be grouped by."""
+
+    def search(text: str) -> Found:
+        question = Keys(scope.customer_id, scope.currency.currency_id, scope.resource_id, text)
+        found = ask(question, scope.source)
+        options = tuple(Option(key, key) for key in found.frame["key"])
+        return Found(options, not found.is_cut)
+
+    asked = tuple(st.query_params.get_all("by"))
+    for key in asked:
+        check_key(key)
+    check_keys(asked)
+    with st.container(width=330):
+        key_picker("Group by", search, key="by", placeholder="Search keys, such as model")
+    beside = {FEATURE: "by feature"} | (
+        {CUSTOMER: "by customer"} if scope.customer_id is None else {}
+    )
+    on = tuple(key for key, name in beside.items() if switch(name, key=key, default=False))
+    for key in asked:
+        if key not in {option.value for option in search(key).options}:
+            raise QuestionError(f"No event here carries the key {key!r}. Choose one from the list.")
+    return asked + on

@@ -1,0 +1,39 @@
+"""The picked values in the page's address, which is the only place that holds them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+
+@dataclass(frozen=True, slots=True)
+class _LastSeen:
+    page: str
+    values: tuple[str, ...]
+
+
+def picked_values(key: str, most: int) -> list[str]:
+    """The first `most` different values of the query parameter; the page judges the excess."""
+    return list(dict.fromkeys(value for value in st.query_params.get_all(key) if value))[:most]
+
+
+def put_picked_values(key: str, values: Sequence[str]) -> None:
+    """Write the values as one history entry; the empty value stands for no parameter at all."""
+    kept = [value for value in values if value]
+    if kept == st.query_params.get_all(key):
+        return
+    if kept:
+        st.query_params[key] = kept
+    else:
+        del st.query_params[key]
+
+
+def carry_across_pages(key: str) -> None:
+    """Bring the values along to another page, whose link Streamlit opens without them."""
+    slot = f"{key}_last_seen"
+    page = urlsplit(st.context.url or "").path
+    before = st.session_state.get(slot)
+    if before is not None and before.page != page and key not in st.query_params:
+        put_picked_values(key, before.values)
+    st.session_state[slot] = _LastSeen(page, tuple(st.query_params.get_all(key)))

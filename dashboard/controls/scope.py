@@ -1,0 +1,150 @@
+"""The shared scope: whose credits, of which pool and currency, from which source, in which zone."""
+
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from dashboard.asking import ask
+from dashboard.controls.choices import address_value, choose, pick
+from dashboard.controls.key_picker import Found, Option, one_picker
+from dashboard.controls.key_picker.address import carry_across_pages
+from dashboard.sources import Sources
+from queries.catalogue import Currencies
+from queries.customers import Customers, Resources
+from queries.question import QuestionError, Source
+
+ALL_CUSTOMERS = Option("", "All customers")
+GLOBAL_POOL = "Customer-level pool"
+CARRIED = ("source", "pool", "currency", "tz")
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    currency_id: str
+    name: str
+    unit: str
+    """The plural: what a number of them is called."""
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`customer_id` None is all customers; `resource_id` None is the customer-level pool."""
+
+    source: Source
+    customer_id: str | None
+    resource_id: str | None
+    currency: Currency
+    zone: str
+
+
+def scope_controls(sources: Sources, default_zone: str) -> Scope:
+    """The row of scope controls; raises QuestionError or what the source raises."""
+    for key in CARRIED:
+        carry_across_pages(key)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = _source(sources)
+        with st.container(width=300):
+            customer_id = _customer(source)
+        with st.container(width=210):
+            resource_id = _pool(source, customer_id)
+        with st.container(width=150):
+            currency = _currency(source)
+        with st.container(width=180):
+            zone = _zone(default_zone)
+    return Scope(source, customer_id, resource_id, currency, zone)
+
+
+def _source(sources: Sources) -> Source:
+    kinds = {"extract": sources.extract, "live": sources.live}
+    there = {name: source for name, source in kinds.items() if source is not None}
+    if not there:
+        raise QuestionError(sources.problem or "No source is configured.")
+    labels = {"extract": "Extract", "live": "Live"}
+    default = next(iter(there))
+    if len(there) == 1:
+        return there[default]
+    chosen = pick(
+        "Source",
+        {name: labels[name] for name in there},
+        key="source",
+        default=default,
+        help="Live asks the metering API, one customer at a time. The extract holds all customers.",
+    )
+    return there[chosen]
+
+
+def _customer(source: Source) -> str | None:
+    def search(text: str) -> Found:
+        found = ask(Customers(text), source)
+        options = [
+            Option(customer_id, f"{name} · {customer_id}" if name else customer_id)
+            for customer_id, name, _ in found.frame.iter_rows()
+        ]
+        return Found(tuple(options), not found.is_cut)
+
+    picked = one_picker(
+        "Customer",
+        search,
+        key="customer",
+        first=ALL_CUSTOMERS,
+        placeholder="Search by name, id or email",
+        across_pages=True,
+    )
+    return picked or None
+
+
+def _pool(source: Source, customer_id: str | None) -> str | None:
+    options = {"": GLOBAL_POOL}
+    if customer_id is None:
+        options = {"": "All pools"}
+    else:
+        owned = ask(Resources(customer_id), source).frame["resource_id"]
+        options |= {resource: resource for resource in owned}
+    chosen = choose("Pool", options, key="pool", default="")
+    return chosen or None if customer_id is not None else None
+
+
+def _currency(source: Source) -> Currency:
+    rows = ask(Currencies(), source).frame.iter_rows(named=True)
+    known = {
+        row["currency_id"]: Currency(
+            row["currency_id"],
+            row["display_name"],
+            row["unit_plural"] or "credits",
+            row["symbol"] or "",
+        )
+        for row in rows
+    }
+    if not known:
+        raise QuestionError("This source has no active currency, so there are no credits to show.")
+    names = {currency_id: currency.name for currency_id, currency in known.items()}
+    chosen = choose("Currency", names, key="currency", default=_usual(list(known)))
+    return known.get(chosen) or Currency(chosen, chosen, "credits", "")
+
+
+def _usual(currencies: list[str]) -> str:
+    return "ai-tokens" if "ai-tokens" in currencies else currencies[0]
+
+
+def _zone(default: str) -> str:
+    names = {"UTC": "UTC"} | {name: name for name in sorted(available_timezones())}
+    return choose("Time zone", names, key="tz", default=default, help="Where days are cut.")
+
+
+def address_of(scope: Scope) -> dict[str, str]:
+    """The scope as query parameters, each written out."""
+    address = {
+        "source": scope.source.name,
+        "currency": scope.currency.currency_id,
+        "tz": scope.zone,
+    }
+    if scope.customer_id:
+        address["customer"] = scope.customer_id
+    if scope.resource_id:
+        address["pool"] = scope.resource_id
+    return address
+
+
+__all__ = ["Currency", "Scope", "address_of", "address_value", "scope_controls"]

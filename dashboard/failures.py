@@ -1,0 +1,50 @@
+"""What a page says when it cannot answer: one sentence, and what is still shown."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from dashboard.markdown import plain
+from data.extract.errors import ExtractError
+from data.metering.errors import MeteringError
+from queries.question import CannotAnswer, QuestionError
+
+logger = logging.getLogger(__name__)
+
+EXPECTED = (QuestionError, MeteringError, ExtractError)
+UNEXPECTED = "Something went wrong that this page does not know. It has been logged."
+
+
+def sentence_of(error: Exception) -> str:
+    """What to tell the reader."""
+    if isinstance(error, EXPECTED):
+        return str(error)
+    logger.error("a page failed", exc_info=error)
+    return UNEXPECTED
+
+
+def show_failure(error: Exception, *, still_shown: str | None, can_extract: bool = False) -> None:
+    """The sentence, and under it what is still on the page and how old it is."""
+    is_wrong_source = isinstance(error, CannotAnswer)
+    tell = st.warning if isinstance(error, QuestionError) else st.error
+    tell(plain(sentence_of(error)), icon=":material/error:")
+    if is_wrong_source and can_extract:
+        st.button("Use the extract", on_click=_use_extract)
+    if still_shown:
+        st.caption(f"Still shown below, and no longer current: {still_shown}")
+
+
+def _use_extract() -> None:
+    if "source" in st.query_params:
+        del st.query_params["source"]
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """A part of a page that fails says so in its own place; the other parts stay."""
+    try:
+        yield
+    except Exception as error:
+        show_failure(error, still_shown=None)

@@ -1,0 +1,25 @@
+"""The local metering API served over HTTP, on loopback only."""
+
+from pathlib import Path
+
+import uvicorn
+
+from dashboard.settings import Settings
+from dashboard.sources import fill_with_demo, open_local
+from data.metering.service.app import SERVER_KEY, over_http
+
+
+def serve_metering(settings: Settings, store: Path, port: int, *, is_empty: bool) -> None:
+    """Serve until interrupted; an empty store starts as the demo company unless `is_empty`."""
+    service = open_local(store)
+    if not is_empty:
+        fill_with_demo(service)
+    print(
+        f"The local metering API: http://{settings.host}:{port}/graphql\n"
+        f"Its key: X-API-KEY: {SERVER_KEY}",
+        flush=True,
+    )
+    try:
+        uvicorn.run(over_http(service), host=settings.host, port=port, log_level="warning")
+    finally:
+        service.close()

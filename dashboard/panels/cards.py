@@ -1,0 +1,88 @@
+"""Cards: at most five numbers, each with its change and its small trend."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Literal
+
+import streamlit as st
+
+from dashboard.formats import compact, percent
+from dashboard.markdown import plain
+from dashboard.panels.shown import Shown
+from queries.usage.shape import Series, Total, by_group, top_series, total
+
+NO_PREVIOUS = "not enough data"
+
+
+def cards(shown: Shown) -> None:
+    """At most five numbers, each with its change and its trend."""
+    frame, question = shown.answer.frame, shown.question
+    now = total(frame)
+    before = total(shown.previous) if shown.previous is not None else None
+    whole = next(iter(top_series(frame, replace(question, by=()), 1)), None)
+    trend = [float(credits) for credits in whole.credits] if whole else None
+    events = [float(count) for count in whole.events] if whole else None
+    rates = _rates(whole) if whole else None
+    with st.container(horizontal=True):
+        _card(
+            f"{shown.unit.capitalize()} used",
+            compact(now.credits),
+            _change(now.credits, before.credits if before else None),
+            trend,
+        )
+        counts = (Decimal(now.events), Decimal(before.events) if before else None)
+        _card("Events", compact(counts[0]), _change(*counts), events)
+        _card("Credits per event", _per_event(now), _rate_change(now, before), rates)
+        _largest_card(shown, now)
+
+
+def _card(label: str, value: str, change: str | None, trend: list[float] | None) -> None:
+    st.metric(
+        label,
+        value,
+        delta=change or NO_PREVIOUS,
+        delta_color="off",
+        delta_arrow=_arrow(change),
+        chart_data=trend,
+        border=True,
+        height="stretch",
+    )
+
+
+def _arrow(change: str | None) -> Literal["off", "up", "down"]:
+    if change is None or change[0] not in "+−":
+        return "off"
+    return "up" if change[0] == "+" else "down"
+
+
+def _change(now: Decimal, before: Decimal | None) -> str | None:
+    if not before:
+        return None
+    return percent(float((now - before) / before))
+
+
+def _per_event(amounts: Total) -> str:
+    return "–" if amounts.per_event is None else compact(amounts.per_event)
+
+
+def _rates(series: Series) -> list[float]:
+    """Credits per event of each bucket; 0 in one without events."""
+    pairs = zip(series.credits, series.events, strict=True)
+    return [float(credits) / events if events else 0.0 for credits, events in pairs]
+
+
+def _rate_change(now: Total, before: Total | None) -> str | None:
+    if before is None or not before.per_event or now.per_event is None:
+        return None
+    return _change(now.per_event, before.per_event)
+
+
+def _largest_card(shown: Shown, now: Total) -> None:
+    if not shown.question.by or not now.credits:
+        return
+    *values, credits, _events = by_group(shown.answer.frame, shown.question).row(0)
+    share = float(credits / now.credits)
+    st.metric(
+        "Largest", plain(shown.name_of(tuple(values))), delta=f"{share:.0%} of all",
+        delta_color="off", delta_arrow="off", border=True, height="stretch",
+    )  # fmt: skip

@@ -1,0 +1,31 @@
+"""The buttons that hand out what is shown as a file."""
+
+import polars as pl
+import streamlit as st
+
+from dashboard import exports
+from dashboard.panels.shown import Shown
+
+KINDS = (
+    ("CSV", exports.to_csv, "csv", "text/csv"),
+    ("Excel", exports.to_excel, "xlsx",
+     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("Parquet", exports.to_parquet, "parquet", "application/vnd.apache.parquet"),
+)  # fmt: skip
+
+
+def export_buttons(frame: pl.DataFrame, shown: Shown) -> None:
+    """The whole table, not only the rows that are drawn."""
+    about = shown.about()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Export", width="content")
+        for name, write, ending, mime in KINDS:
+            st.download_button(
+                name,
+                data=lambda write=write: write(frame, about),  # type: ignore[misc]
+                file_name=f"credit-usage.{ending}",
+                mime=mime,
+                on_click="ignore",
+                key=f"export {ending}",
+                icon=":material/download:",
+            )
