@@ -15,8 +15,8 @@ def read(question: LedgerRows, extract: Extract) -> tuple[pl.DataFrame, bool]:
         "customer_id": question.customer_id,
         "currency_id": question.currency_id,
         "resource_id": question.resource_id,
-        "start": question.span and question.span.start,
-        "end": question.span and question.span.end,
+        "since": question.span and question.span.start,
+        "until": question.span and question.span.end,
         "most_rows": question.count + 1,
     }
     found = extract.read(document("ledger/ledger.sql"), parameters).cast(SCHEMA)

@@ -27,7 +27,7 @@ inner join currencies on ledger.currency_key = currencies.currency_key
 left join features on ledger.feature_key = features.feature_key
 where
     currencies.currency_id = $currency_id
-    and ($start is null or ledger.occurred_at >= $start)
-    and ($end is null or ledger.occurred_at < $end)
+    and ($since is null or ledger.occurred_at >= $since)
+    and ($until is null or ledger.occurred_at < $until)
 order by ledger.ledger_seq desc
 limit $most_rows

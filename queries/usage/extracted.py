@@ -20,8 +20,8 @@ def read(question: Usage, extract: Extract) -> tuple[pl.DataFrame, bool]:
         "customer_id": question.customer_id,
         "currency_id": question.currency_id,
         "resource_id": question.resource_id,
-        "start": question.span.start,
-        "end": question.span.end,
+        "since": question.span.start,
+        "until": question.span.end,
         "cuts": question.cuts,
         "most_rows": MOST_ROWS + 1,
     }

@@ -20,8 +20,8 @@ in_scope as (
     select usage_events.*
     from usage_events
     where
-        usage_events.occurred_at >= $start
-        and usage_events.occurred_at < $end
+        usage_events.occurred_at >= $since
+        and usage_events.occurred_at < $until
         and usage_events.currency_key = (
             select currencies.currency_key from currencies
             where currencies.currency_id = $currency_id

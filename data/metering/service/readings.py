@@ -211,7 +211,7 @@ def usage(service: Service, given: Given) -> Row:
     key1, key2, key3 = [*keys, None, None, None][:MOST_KEYS]
     parameters = scope.parameters() | {
         "key1": key1, "key2": key2, "key3": key3, "by_feature": by_feature,
-        "start": start, "end": end,
+        "since": start, "until": end,
     }  # fmt: skip
     page = paging(given.get("paging"), default=CREDIT_PAGE)
     found = service.store.rows(_sql("series"), parameters)

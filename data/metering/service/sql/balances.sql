@@ -8,7 +8,7 @@ select
             when status = 'ACTIVE' then expire_at
             when status = 'SCHEDULED' then effective_at
         end
-    ) as valid_until,
+    ) as valid_until
 from grants
 where
     customer_id = $customer_id

@@ -5,13 +5,13 @@ select
     if($key3 is null, null, coalesce(dimensions[$key3], '')) as tag_3,
     if($by_feature, coalesce(feature_id, ''), null) as feature_id,
     sum(credits) as credits,
-    count(distinct event_id) as events,
+    count(distinct event_id) as events
 from usage_events
 where
     customer_id = $customer_id
     and currency_id = $currency_id
     and resource_id is not distinct from $resource_id
-    and occurred_at >= $start
-    and occurred_at < $end
+    and occurred_at >= $since
+    and occurred_at < $until
 group by all
-order by credits desc, tag_1, tag_2, tag_3, feature_id
+order by credits desc, tag_1 asc, tag_2 asc, tag_3 asc, feature_id asc
