@@ -30,4 +30,4 @@ inner join pool
         and grants.resource_key is not distinct from pool.resource_key
 inner join currencies on grants.currency_key = currencies.currency_key
 where currencies.currency_id = $currency_id
-order by grants.created_at desc, grants.grant_id
+order by grants.created_at desc, grants.grant_id asc
