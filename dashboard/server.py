@@ -12,11 +12,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.settings import Settings
 from dashboard.sources import current
+from data.metering.service.app import over_http
 
 APP = Path(__file__).parent / "app.py"
 HEADERS = {
@@ -58,13 +59,20 @@ def app() -> st.App:
     return st.App(
         APP,
         lifespan=_lifespan,
-        routes=[Route("/healthz", _healthz)],
+        routes=_routes(),
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM),
         ],
         on_script_error=_say_so,
     )
+
+
+def _routes() -> list[BaseRoute]:
+    """/healthz, and /metering/graphql where this process owns a local metering API."""
+    service = current().service
+    mounted = [Mount("/metering", over_http(service))] if service else []
+    return [Route("/healthz", _healthz), *mounted]
 
 
 @asynccontextmanager

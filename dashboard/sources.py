@@ -7,7 +7,6 @@ from pathlib import Path
 from threading import Lock
 
 from dashboard.settings import Settings, read_settings
-from data.clock import utc_now
 from data.demo.company import CATALOGUE, build
 from data.extract.build import write
 from data.extract.duckdb import Extract
@@ -31,6 +30,8 @@ class Sources:
     extract: Extracted | None
     is_demo: bool = False
     problem: str | None = None
+    service: Service | None = None
+    """The local metering API, where this process owns it."""
     close: Callable[[], None] = lambda: None
 
     def named(self, name: str) -> Source | None:
@@ -66,11 +67,11 @@ def connect(settings: Settings) -> Sources:
         service = open_local(settings.store)
     except StoreInUse as error:
         return Sources(None, _extract(settings), is_demo=True, problem=str(error))
-    tables = fill_with_demo(service)
-    if tables and published_version(settings.extract_dir) is None:
-        _publish_demo(tables, settings.extract_dir)
+    fill_with_demo(service, settings.extract_dir)
     client = inside(service)
-    return Sources(Live(client), _extract(settings), is_demo=True, close=service.close)
+    return Sources(
+        Live(client), _extract(settings), is_demo=True, service=service, close=service.close
+    )
 
 
 def open_local(store: Path) -> Service:
@@ -83,20 +84,22 @@ def inside(service: Service) -> MeteringClient:
     return MeteringClient.inside(partial(respond, service), SERVER_KEY)
 
 
-def fill_with_demo(service: Service) -> Tables | None:
-    """Make an empty store the demo company and return its tables; others stay as they are."""
+def fill_with_demo(service: Service, extract_dir: Path | None = None) -> Tables | None:
+    """Make an empty store the demo company, and publish its extract where none is.
+
+    Returns the company's tables, or None when the store had a company already.
+    """
     if not service.store.is_empty():
         return None
-    tables = build(service.clock())
+    now = service.clock()
+    tables = build(now)
     service.fill(tables)
+    if extract_dir is not None and published_version(extract_dir) is None:
+        extract_dir.mkdir(parents=True, exist_ok=True)
+        staged = extract_dir / STAGING
+        write(tables, staged, source="the demo company", cut_off=now, loaded_at=now)
+        publish(extract_dir)
     return tables
-
-
-def _publish_demo(tables: Tables, folder: Path) -> None:
-    now = utc_now()
-    folder.mkdir(parents=True, exist_ok=True)
-    write(tables, folder / STAGING, source="the demo company", cut_off=now, loaded_at=now)
-    publish(folder)
 
 
 def _extract(settings: Settings) -> Extracted | None:

@@ -52,7 +52,7 @@ def with_api(requests: pl.DataFrame, settings: Settings) -> None:
         return
     service = open_local(settings.store)
     try:
-        fill_with_demo(service)
+        fill_with_demo(service, settings.extract_dir)
         _report(requests, inside(service))
     finally:
         service.close()
@@ -81,10 +81,11 @@ def count(requests: pl.DataFrame, source: Source) -> Total:
 def _report(requests: pl.DataFrame, client: MeteringClient) -> None:
     actor = current_actor()
     perform(ProvisionCustomer(CUSTOMER, "Azure LLM services", PLAN), actor, client, _note)
-    for number, events in enumerate(_batches(requests), start=1):
+    sent = 0
+    for events in _batches(requests):
         perform(ReportEvents(events), actor, client, _note)
-        print(f"\rMetering API: {number * LARGEST_BATCH:,} events sent", end="", flush=True)
-    print()
+        sent += len(events)
+        print(f"Metering API: {sent:,} events sent", flush=True)
     _say("Metering API", _settled(requests, Live(client)))
 
 

@@ -5,7 +5,8 @@ import streamlit as st
 from dashboard.asking import ask
 from dashboard.controls.choices import switch
 from dashboard.controls.key_picker import Found, Option, key_picker
-from dashboard.controls.scope import Scope
+from dashboard.controls.scope import SHOWN_OF_MANY, Scope
+from queries.answer import Answer
 from queries.keys import Keys
 from queries.question import QuestionError
 from queries.usage import CUSTOMER, FEATURE, check_key, check_keys
@@ -14,11 +15,14 @@ from queries.usage import CUSTOMER, FEATURE, check_key, check_keys
 def group_by_controls(scope: Scope) -> tuple[str, ...]:
     """The keys; raises QuestionError for those of the address that cannot be grouped by."""
 
-    def search(text: str) -> Found:
+    def matching(text: str) -> Answer:
         question = Keys(scope.customer_id, scope.currency.currency_id, scope.resource_id, text)
-        found = ask(question, scope.source)
-        options = tuple(Option(key, key) for key in found.frame["key"])
-        return Found(options, not found.is_cut)
+        return ask(question, scope.source)
+
+    def search(text: str) -> Found:
+        found = matching(text)
+        keys = found.frame["key"].head(SHOWN_OF_MANY) if found.is_cut else found.frame["key"]
+        return Found(tuple(Option(key, key) for key in keys), not found.is_cut)
 
     asked = tuple(st.query_params.get_all("by"))
     for key in asked:
@@ -31,6 +35,6 @@ def group_by_controls(scope: Scope) -> tuple[str, ...]:
     )
     on = tuple(key for key, name in beside.items() if switch(name, key=key, default=False))
     for key in asked:
-        if key not in {option.value for option in search(key).options}:
+        if key not in matching(key).frame["key"]:
             raise QuestionError(f"No event here carries the key {key!r}. Choose one from the list.")
     return asked + on

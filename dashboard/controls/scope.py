@@ -1,6 +1,7 @@
 """The shared scope: whose credits, of which pool and currency, from which source, in which zone."""
 
 from dataclasses import dataclass
+from functools import cache
 from zoneinfo import available_timezones
 
 import streamlit as st
@@ -16,6 +17,7 @@ from queries.question import QuestionError, Source
 
 ALL_CUSTOMERS = Option("", "All customers")
 GLOBAL_POOL = "Customer-level pool"
+SHOWN_OF_MANY = 50
 CARRIED = ("source", "pool", "currency", "tz")
 
 
@@ -82,7 +84,8 @@ def _customer(source: Source) -> str | None:
             Option(customer_id, f"{name} · {customer_id}" if name else customer_id)
             for customer_id, name, _ in found.frame.iter_rows()
         ]
-        return Found(tuple(options), not found.is_cut)
+        shown = options[:SHOWN_OF_MANY] if found.is_cut else options
+        return Found(tuple(shown), not found.is_cut)
 
     picked = one_picker(
         "Customer",
@@ -120,17 +123,17 @@ def _currency(source: Source) -> Currency:
     if not known:
         raise QuestionError("This source has no active currency, so there are no credits to show.")
     names = {currency_id: currency.name for currency_id, currency in known.items()}
-    chosen = choose("Currency", names, key="currency", default=_usual(list(known)))
+    chosen = choose("Currency", names, key="currency", default=next(iter(known)))
     return known.get(chosen) or Currency(chosen, chosen, "credits", "")
 
 
-def _usual(currencies: list[str]) -> str:
-    return "ai-tokens" if "ai-tokens" in currencies else currencies[0]
-
-
 def _zone(default: str) -> str:
-    names = {"UTC": "UTC"} | {name: name for name in sorted(available_timezones())}
-    return choose("Time zone", names, key="tz", default=default, help="Where days are cut.")
+    return choose("Time zone", _zones(), key="tz", default=default, help="Where days are cut.")
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {"UTC": "UTC"} | {name: name for name in sorted(available_timezones())}
 
 
 def address_of(scope: Scope) -> dict[str, str]:

@@ -3,6 +3,7 @@
 Every shape keeps the sum: credits and events of the series, of the table and of the answer agree.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -69,30 +70,36 @@ def top_series(frame: pl.DataFrame, question: Usage, most: int) -> list[Series]:
 
     A bucket in which nothing happened is there with zero.
     """
+    if not frame.height:
+        return []
     groups = by_group(frame, question)
     if not question.columns:
-        return [_dense(frame, question, None)] if frame.height else []
-    largest = groups.head(most).select(question.columns)
+        return [_dense(_sums(frame.with_columns(rank=pl.lit(0)))[0], question, None)]
+    ranks = groups.select(question.columns).with_row_index("rank")
+    ranked = frame.join(ranks, on=question.columns).with_columns(pl.col("rank").clip(0, most))
+    sums = _sums(ranked)
     chosen = [
-        _dense(_only(frame, question, group), question, group) for group in largest.iter_rows()
+        _dense(sums[rank], question, group)
+        for rank, group in enumerate(ranks.drop("rank").head(most).iter_rows())
     ]
-    count = groups.height - largest.height
-    if count:
-        rest = frame.join(largest, on=question.columns, how="anti")
-        chosen.append(_dense(rest, question, None, count))
+    if groups.height > most:
+        chosen.append(_dense(sums[most], question, None, groups.height - most))
     return chosen
 
 
-def _only(frame: pl.DataFrame, question: Usage, group: Group) -> pl.DataFrame:
-    pairs = zip(question.columns, group, strict=True)
-    return frame.filter(*[pl.col(column) == value for column, value in pairs])
+_Buckets = dict[datetime, tuple[Decimal, int]]
 
 
-def _dense(frame: pl.DataFrame, question: Usage, group: Group | None, count: int = 1) -> Series:
-    buckets = frame.group_by("bucket").agg(pl.col("credits").sum(), pl.col("events").sum())
-    found: dict[datetime, tuple[Decimal, int]] = {
-        bucket: (credits, events) for bucket, credits, events in buckets.iter_rows()
-    }
+def _sums(ranked: pl.DataFrame) -> dict[int, _Buckets]:
+    """rank → bucket → (credits, events)"""
+    found: dict[int, _Buckets] = defaultdict(dict)
+    summed = ranked.group_by("rank", "bucket").agg(pl.col("credits").sum(), pl.col("events").sum())
+    for rank, bucket, credits, events in summed.iter_rows():
+        found[rank][bucket] = (credits, events)
+    return found
+
+
+def _dense(found: _Buckets, question: Usage, group: Group | None, count: int = 1) -> Series:
     nothing = (Decimal(0), 0)
     credits, events = zip(*(found.get(cut, nothing) for cut in question.cuts), strict=True)
     return Series(group, credits, events, count)

@@ -18,15 +18,19 @@ def picked_values(key: str, most: int) -> list[str]:
     return list(dict.fromkeys(value for value in st.query_params.get_all(key) if value))[:most]
 
 
-def put_picked_values(key: str, values: Sequence[str]) -> None:
-    """Write the values as one history entry; the empty value stands for no parameter at all."""
+def put_picked_values(key: str, values: Sequence[str]) -> bool:
+    """Write the values as one history entry and say whether that changed anything.
+
+    The empty value stands for no parameter at all.
+    """
     kept = [value for value in values if value]
     if kept == st.query_params.get_all(key):
-        return
+        return False
     if kept:
         st.query_params[key] = kept
     else:
         del st.query_params[key]
+    return True
 
 
 def carry_across_pages(key: str) -> None:

@@ -3,6 +3,7 @@
 // textContent only.
 
 const DEBOUNCE_MS = 200
+const PATIENCE_MS = 1000
 const LIST_HEIGHT = 300
 const ROOM = 12
 const pickers = new WeakMap()
@@ -14,11 +15,12 @@ export default function ({ data, parentElement, setStateValue }) {
     pickers.set(parentElement, picker)
   }
   picker.receive(data, said => setStateValue("said", said))
-  return () => picker.close()
+  return () => picker.leave()
 }
 
 class Picker {
   turn = 0
+  turnOfPick = 0
   text = ""
   askedText = ""
   picked = []
@@ -26,7 +28,8 @@ class Picker {
   isTyping = false
   rows = []
   pointedAt = null
-  timer = 0
+  debounce = 0
+  patience = 0
   drawn = {}
 
   constructor(home) {
@@ -117,35 +120,53 @@ class Picker {
     this.type("", false)
   }
 
+  leave() {
+    this.close()
+    clearTimeout(this.debounce)
+    clearTimeout(this.patience)
+  }
+
   type(text, isTyping) {
     this.isTyping = isTyping
     this.text = text.trim()
     this.pointedAt = null
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.ask(), DEBOUNCE_MS)
+    clearTimeout(this.debounce)
+    this.debounce = setTimeout(() => this.ask(), DEBOUNCE_MS)
     this.draw()
   }
 
   ask() {
-    if (this.text === this.askedText) return
-    this.tell(null)
+    if (this.text !== this.askedText) this.tell()
   }
 
-  tell(picked) {
+  // The server hears the last message only. So each carries the picks it has not confirmed yet,
+  // and one that a rerun swallowed is said again.
+  tell() {
     this.turn += 1
     this.askedText = this.text
-    this.say({ turn: this.turn, text: this.text, picked })
+    const isConfirmed = this.turnOfPick <= this.data.turn
+    const picked = isConfirmed ? null : this.picked.map(option => option.value)
+    this.sayUntilHeard({ turn: this.turn, text: this.text, picked })
+  }
+
+  sayUntilHeard(said) {
+    this.say(said)
+    clearTimeout(this.patience)
+    this.patience = setTimeout(() => {
+      if (this.data.turn < this.turn) this.sayUntilHeard(said)
+    }, PATIENCE_MS)
   }
 
   // The text is emptied in the same message that carries the pick: two messages would be two
   // reruns, the first of them searching for a text nobody wants any more.
   keep(picked, sentence) {
-    clearTimeout(this.timer)
+    clearTimeout(this.debounce)
     this.picked = picked
     this.text = ""
     this.isTyping = false
     this.pointedAt = null
-    this.tell(picked.map(option => option.value))
+    this.turnOfPick = this.turn + 1
+    this.tell()
     this.draw()
     this.announce(sentence)
   }

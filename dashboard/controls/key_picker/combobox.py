@@ -24,7 +24,7 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What the browser said last; `picked` is None where it only searched."""
+    """What the browser said last; `picked` is None where the address has the picks."""
 
     turn: int = 0
     text: str = ""
@@ -68,10 +68,9 @@ def _component(key: str) -> str:
 
 
 def _hear(key: str, max_keys: int) -> None:
-    """Follow a pick before the page runs; a search is left to the fragment."""
+    """Follow a new pick with a run of the whole page; a search is left to the fragment."""
     said = _what_was_said(key)
-    if said.picked is not None:
-        put_picked_values(key, said.picked[:max_keys])
+    if said.picked is not None and put_picked_values(key, said.picked[:max_keys]):
         st.rerun()
 
 

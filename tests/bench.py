@@ -1,0 +1,99 @@
+"""The measurements: python -m tests.bench. Medians over several runs; the machine is shared."""
+
+import logging
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard import sources
+from dashboard.settings import read_settings
+from data.clock import utc_now
+from data.demo.company import build
+from queries.answer import answer
+from queries.question import Source
+from queries.time import Grain, Preset, period, zone_of
+from queries.usage import Usage
+
+APP = Path(__file__).parent.parent / "dashboard" / "app.py"
+RUNS = 15
+VIEWS = {
+    "all customers, 30 days": {},
+    "one customer by model, live": {
+        "source": "live", "customer": "customer-demo-01", "by": "model",
+    },
+    "one customer by model and team, 12 months by day, top 20": {
+        "customer": "customer-demo-01", "by": ["model", "team"], "period": "12m",
+        "grain": "day", "top": "20",
+    },
+}  # fmt: skip
+
+
+def main() -> None:
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["METERING_STORE"] = f"{folder}/metering"
+        os.environ["EXTRACT_DIR"] = f"{folder}/extract"
+        line("demo company, built", median(lambda: build(utc_now()), runs=3))
+        line("sources, first start", median(connect, runs=1))
+        line("sources, later start", median(connect, runs=3))
+        pages()
+        questions()
+        sources.current().close()
+
+
+def connect() -> None:
+    if sources._current is not None:
+        sources._current.close()
+    sources.use(sources.connect(read_settings()))
+
+
+def pages() -> None:
+    """Server time of a warm rerun of the Usage page, and the size of its figure."""
+    for name, parameters in VIEWS.items():
+        page = AppTest.from_file(str(APP), default_timeout=60)
+        for key, value in parameters.items():
+            page.query_params[key] = value
+        page.run()
+        page.run()
+        line(f"warm rerun, {name}", median(page.run))
+        [chart] = page.get("plotly_chart")
+        print(f"{'figure, ' + name:70}{len(chart.proto.spec) / 1000:10.1f} kB")
+
+
+def questions() -> None:
+    """One customer's month, by the kind of source and by where days are cut."""
+    here = sources.current()
+    for zone in ("UTC", "Europe/Berlin"):
+        span = period(Preset.LAST_30_DAYS, utc_now(), zone_of(zone)).span
+        question = Usage("customer-demo-01", "ai-tokens", span, Grain.DAY, zone, by=("model",))
+        kinds: dict[str, Source | None] = {"live": here.live, "extract": here.extract}
+        for kind, source in kinds.items():
+            if source is not None:
+                line(f"usage by model, 30 days, {zone}, {kind}", median(asking(question, source)))
+
+
+def asking(question: Usage, source: Source) -> Callable[[], object]:
+    return lambda: answer(question, source)
+
+
+def median(run: Callable[[], object], runs: int = RUNS) -> float:
+    """Seconds."""
+    times = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def line(name: str, seconds: float) -> None:
+    print(f"{name:70}{seconds * 1000:10.1f} ms", flush=True)
+
+
+if __name__ == "__main__":
+    main()
