@@ -9,8 +9,8 @@ import polars as pl
 from data.extract.duckdb import Extract
 from data.metering.client import MeteringClient
 
-CUSTOMER_ID = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_|.@-]{0,254}$")
-OTHER_ID = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_|.-]{0,254}$")
+CUSTOMER_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_|.@-]{0,254}")
+OTHER_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_|.-]{0,254}")
 
 
 class QuestionError(ValueError):
@@ -59,14 +59,14 @@ class Answer:
 
 
 def check_customer(customer_id: str | None) -> None:
-    if customer_id is not None and not CUSTOMER_ID.match(customer_id):
+    if customer_id is not None and not CUSTOMER_ID.fullmatch(customer_id):
         raise QuestionError(
             f"{customer_id!r} cannot be a customer id: letters, digits and _ | . @ - are allowed."
         )
 
 
 def check_id(kind: str, value: str | None) -> None:
-    if value is not None and not OTHER_ID.match(value):
+    if value is not None and not OTHER_ID.fullmatch(value):
         raise QuestionError(
             f"{value!r} cannot be a {kind} id: letters, digits and _ | . - are allowed."
         )

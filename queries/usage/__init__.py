@@ -86,7 +86,7 @@ class Usage:
 
 
 def check_key(key: str) -> None:
-    if not KEY.match(key):
+    if not KEY.fullmatch(key):
         raise QuestionError(
             f"{key!r} cannot be a group-by key: letters, digits, _, $ and - are allowed."
         )
