@@ -1,0 +1,167 @@
+-- The tables of an extract, schema version 1. Ids are the company's own texts and live in one
+-- table each; everywhere else small integers stand for them, because integers prune and texts
+-- with a common prefix do not. Times are naive UTC.
+
+create table metadata (
+    source varchar not null,
+    cut_off timestamp not null,
+    loaded_at timestamp not null,
+    schema_version integer not null,
+    promoted_keys varchar[] not null,
+    row_counts map (varchar, bigint) not null
+);
+
+create table customers (
+    customer_key integer primary key,
+    customer_id varchar not null,
+    name varchar,
+    email varchar,
+    created_at timestamp
+);
+
+-- A resource belongs to one customer: the same resource_id may exist for several.
+create table resources (
+    resource_key integer primary key,
+    customer_key integer not null,
+    resource_id varchar not null,
+    created_at timestamp
+);
+
+create table currencies (
+    currency_key integer primary key,
+    currency_id varchar not null,
+    display_name varchar,
+    symbol varchar,
+    unit_singular varchar,
+    unit_plural varchar,
+    status varchar
+);
+
+create table features (
+    feature_key integer primary key,
+    feature_id varchar not null,
+    display_name varchar,
+    feature_type varchar,
+    meter_type varchar,
+    unit_singular varchar,
+    unit_plural varchar,
+    created_at timestamp
+);
+
+create table plans (
+    plan_id varchar not null,
+    display_name varchar,
+    product_id varchar
+);
+
+create table rates (
+    plan_id varchar not null,
+    feature_key integer not null,
+    currency_key integer not null,
+    amount decimal(18, 6),
+    cost_formula varchar
+);
+
+create table subscriptions (
+    subscription_id varchar not null,
+    customer_key integer not null,
+    resource_key integer,
+    plan_id varchar not null,
+    status varchar,
+    started_at timestamp
+);
+
+create table grants (
+    grant_id varchar not null,
+    customer_key integer not null,
+    currency_key integer not null,
+    resource_key integer,
+    display_name varchar,
+    grant_type varchar not null,
+    status varchar not null,
+    amount decimal(18, 6) not null,
+    consumed_amount decimal(18, 6) not null,
+    cost_amount decimal(18, 6),
+    cost_currency varchar,
+    priority integer,
+    payment_collection varchar,
+    effective_at timestamp,
+    expire_at timestamp,
+    voided_at timestamp,
+    created_at timestamp,
+    updated_at timestamp,
+    comment varchar
+);
+
+-- Ordered by customer_key, ledger_seq.
+create table ledger (
+    ledger_seq bigint not null,
+    customer_key integer not null,
+    currency_key integer not null,
+    resource_key integer,
+    event_type varchar not null,
+    amount decimal(18, 6) not null,
+    grant_id varchar,
+    event_id varchar,
+    feature_key integer,
+    occurred_at timestamp not null
+);
+
+create table recharge_settings (
+    customer_key integer not null,
+    currency_key integer not null,
+    is_enabled boolean,
+    threshold_type varchar,
+    threshold_value decimal(18, 6),
+    target_balance decimal(18, 6),
+    max_spend_limit decimal(18, 6),
+    grant_expiration_period varchar,
+    current_monthly_spend decimal(18, 6),
+    updated_at timestamp
+);
+
+create table promotional_entitlements (
+    customer_key integer not null,
+    feature_key integer not null,
+    status varchar,
+    usage_limit decimal(24, 5),
+    started_at timestamp,
+    ends_at timestamp
+);
+
+create table addons (
+    addon_id varchar not null,
+    display_name varchar
+);
+
+create table coupons (
+    coupon_id varchar not null,
+    display_name varchar,
+    promotion_code varchar,
+    percent_off decimal(9, 4),
+    duration_in_months integer,
+    status varchar
+);
+
+-- Ordered by month, customer_key, occurred_at, event_id, feature_key. The value of dimension
+-- metadata.promoted_keys[i] is in dim_<i> (null: the event has no such key), all others in rest.
+create table usage_events (
+    event_id varchar not null,
+    customer_key integer not null,
+    resource_key integer,
+    feature_key integer,
+    currency_key integer,
+    occurred_at timestamp not null,
+    loaded_at timestamp not null,
+    units decimal(24, 5) not null,
+    credits decimal(18, 6) not null,
+    dim_1 varchar,
+    dim_2 varchar,
+    dim_3 varchar,
+    dim_4 varchar,
+    dim_5 varchar,
+    dim_6 varchar,
+    dim_7 varchar,
+    dim_8 varchar,
+    rest map (varchar, varchar) not null
+);

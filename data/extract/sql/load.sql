@@ -1,0 +1,206 @@
+-- The frames of data/tables.py, registered as given_<table>, become the tables of an extract.
+-- known() refuses an id that its own table lacks: a lost resource would move credits to the
+-- customer-level pool in silence.
+create or replace temp macro known(key, id) as
+case
+    when id is null or key is not null then key
+    else error('it names ' || id || ', which its own table does not list')
+end;
+
+insert into customers
+select
+    row_number() over (order by customer_id) as customer_key,
+    customer_id,
+    name,
+    email,
+    created_at
+from given_customers;
+
+insert into currencies
+select
+    row_number() over (order by currency_id) as currency_key,
+    currency_id,
+    display_name,
+    symbol,
+    unit_singular,
+    unit_plural,
+    status
+from given_currencies;
+
+insert into features
+select
+    row_number() over (order by feature_id) as feature_key,
+    feature_id,
+    display_name,
+    feature_type,
+    meter_type,
+    unit_singular,
+    unit_plural,
+    created_at
+from given_features;
+
+insert into resources
+select
+    row_number() over (order by given.customer_id, given.resource_id) as resource_key,
+    known(customers.customer_key, given.customer_id) as customer_key,
+    given.resource_id,
+    given.created_at
+from given_resources as given
+left join customers on given.customer_id = customers.customer_id;
+
+create or replace temp view pools as
+select
+    resources.resource_key,
+    resources.resource_id,
+    customers.customer_id
+from resources
+inner join customers on resources.customer_key = customers.customer_key;
+
+insert into plans
+select
+    plan_id,
+    display_name,
+    product_id
+from given_plans
+order by plan_id;
+
+insert into rates
+select
+    given.plan_id,
+    known(features.feature_key, given.feature_id) as feature_key,
+    known(currencies.currency_key, given.currency_id) as currency_key,
+    given.amount,
+    given.cost_formula
+from given_rates as given
+left join features on given.feature_id = features.feature_id
+left join currencies on given.currency_id = currencies.currency_id
+order by given.plan_id, feature_key;
+
+insert into subscriptions
+select
+    given.subscription_id,
+    known(customers.customer_key, given.customer_id) as customer_key,
+    known(pools.resource_key, given.resource_id) as resource_key,
+    given.plan_id,
+    given.status,
+    given.started_at
+from given_subscriptions as given
+left join customers on given.customer_id = customers.customer_id
+left join pools
+    on given.customer_id = pools.customer_id and given.resource_id = pools.resource_id
+order by customer_key, given.started_at, given.subscription_id;
+
+insert into grants
+select
+    given.grant_id,
+    known(customers.customer_key, given.customer_id) as customer_key,
+    known(currencies.currency_key, given.currency_id) as currency_key,
+    known(pools.resource_key, given.resource_id) as resource_key,
+    given.display_name,
+    given.grant_type,
+    given.status,
+    given.amount,
+    given.consumed_amount,
+    given.cost_amount,
+    given.cost_currency,
+    given.priority,
+    given.payment_collection,
+    given.effective_at,
+    given.expire_at,
+    given.voided_at,
+    given.created_at,
+    given.updated_at,
+    given.comment
+from given_grants as given
+left join customers on given.customer_id = customers.customer_id
+left join currencies on given.currency_id = currencies.currency_id
+left join pools
+    on given.customer_id = pools.customer_id and given.resource_id = pools.resource_id
+order by customer_key, given.created_at, given.grant_id;
+
+insert into ledger
+select
+    given.ledger_seq,
+    known(customers.customer_key, given.customer_id) as customer_key,
+    known(currencies.currency_key, given.currency_id) as currency_key,
+    known(pools.resource_key, given.resource_id) as resource_key,
+    given.event_type,
+    given.amount,
+    given.grant_id,
+    given.event_id,
+    known(features.feature_key, given.feature_id) as feature_key,
+    given.occurred_at
+from given_ledger as given
+left join customers on given.customer_id = customers.customer_id
+left join currencies on given.currency_id = currencies.currency_id
+left join features on given.feature_id = features.feature_id
+left join pools
+    on given.customer_id = pools.customer_id and given.resource_id = pools.resource_id
+order by customer_key, given.ledger_seq;
+
+insert into recharge_settings
+select
+    known(customers.customer_key, given.customer_id) as customer_key,
+    known(currencies.currency_key, given.currency_id) as currency_key,
+    given.is_enabled,
+    given.threshold_type,
+    given.threshold_value,
+    given.target_balance,
+    given.max_spend_limit,
+    given.grant_expiration_period,
+    given.current_monthly_spend,
+    given.updated_at
+from given_recharge_settings as given
+left join customers on given.customer_id = customers.customer_id
+left join currencies on given.currency_id = currencies.currency_id
+order by customer_key, currency_key;
+
+insert into promotional_entitlements
+select
+    known(customers.customer_key, given.customer_id) as customer_key,
+    known(features.feature_key, given.feature_id) as feature_key,
+    given.status,
+    given.usage_limit,
+    given.started_at,
+    given.ends_at
+from given_promotional_entitlements as given
+left join customers on given.customer_id = customers.customer_id
+left join features on given.feature_id = features.feature_id
+order by customer_key, feature_key, given.started_at;
+
+insert into addons
+select
+    addon_id,
+    display_name
+from given_addons
+order by addon_id;
+
+insert into coupons
+select
+    coupon_id,
+    display_name,
+    promotion_code,
+    percent_off,
+    duration_in_months,
+    status
+from given_coupons
+order by coupon_id;
+
+create or replace temp table incoming as
+select
+    given.event_id,
+    known(customers.customer_key, given.customer_id) as customer_key,
+    known(pools.resource_key, given.resource_id) as resource_key,
+    known(features.feature_key, given.feature_id) as feature_key,
+    known(currencies.currency_key, given.currency_id) as currency_key,
+    given.occurred_at,
+    given.received_at as loaded_at,
+    given.units,
+    given.credits,
+    coalesce(given.dimensions, []) as dimensions
+from given_usage_events as given
+left join customers on given.customer_id = customers.customer_id
+left join currencies on given.currency_id = currencies.currency_id
+left join features on given.feature_id = features.feature_id
+left join pools
+    on given.customer_id = pools.customer_id and given.resource_id = pools.resource_id;

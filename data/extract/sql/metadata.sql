@@ -1,0 +1,23 @@
+insert into metadata
+select
+    $source,
+    $cut_off,
+    $loaded_at,
+    $schema_version,
+    $promoted_keys::varchar[],
+    map {
+        'customers': (select count(*) from customers),
+        'resources': (select count(*) from resources),
+        'currencies': (select count(*) from currencies),
+        'features': (select count(*) from features),
+        'plans': (select count(*) from plans),
+        'rates': (select count(*) from rates),
+        'subscriptions': (select count(*) from subscriptions),
+        'grants': (select count(*) from grants),
+        'ledger': (select count(*) from ledger),
+        'recharge_settings': (select count(*) from recharge_settings),
+        'promotional_entitlements': (select count(*) from promotional_entitlements),
+        'addons': (select count(*) from addons),
+        'coupons': (select count(*) from coupons),
+        'usage_events': (select count(*) from usage_events)
+    } as row_counts

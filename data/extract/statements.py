@@ -1,0 +1,18 @@
+"""The SQL of this package: each statement, or list of statements, in a file of its own."""
+
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of sql/<name>.sql."""
+    return (HERE / "sql" / f"{name}.sql").read_text()
+
+
+@cache
+def schema() -> str:
+    """The statements that create the tables of an empty extract."""
+    return (HERE / "schema.sql").read_text()
