@@ -16,6 +16,7 @@ import polars as pl
 from data.extract.errors import ExtractError
 from data.extract.folder import current, number
 from data.extract.metadata import Metadata, read_metadata
+from data.extract.statements import statement
 from data.tables import SCHEMAS
 
 COLUMNS = [f"dim_{place}" for place in range(1, 9)]
@@ -182,7 +183,8 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> Metadata:
             f"set global timezone = 'UTC'; attach {_quoted(str(path))} as published (read_only)"
         )
         metadata = read_metadata(connection, "published.metadata")
-        connection.execute("\n".join([*views, _macros(metadata.promoted_keys)]))
+        named = [*views, f"{statement('pools')};", _macros(metadata.promoted_keys)]
+        connection.execute("\n".join(named))
     except duckdb.Error as error:
         raise _damaged(path, error) from None
     return metadata

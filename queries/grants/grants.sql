@@ -1,16 +1,4 @@
 -- Every grant of one pool, newest first.
-with pool as (
-    select
-        customers.customer_key,
-        resources.resource_key
-    from customers
-    left join resources
-        on
-            customers.customer_key = resources.customer_key
-            and resources.resource_id = $resource_id
-    where customers.customer_id = $customer_id
-)
-
 select
     grants.grant_id,
     grants.display_name,
@@ -24,10 +12,13 @@ select
     grants.voided_at,
     grants.created_at
 from grants
-inner join pool
+inner join pools
     on
-        grants.customer_key = pool.customer_key
-        and grants.resource_key is not distinct from pool.resource_key
+        grants.customer_key = pools.customer_key
+        and grants.resource_key is not distinct from pools.resource_key
 inner join currencies on grants.currency_key = currencies.currency_key
-where currencies.currency_id = $currency_id
+where
+    pools.customer_id = $customer_id
+    and pools.resource_id is not distinct from $resource_id
+    and currencies.currency_id = $currency_id
 order by grants.created_at desc, grants.grant_id asc

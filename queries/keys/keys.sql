@@ -1,31 +1,19 @@
 -- The dimension keys that occur in the scope and contain the search text.
-with pool as (
-    select
-        customers.customer_key,
-        resources.resource_key
-    from customers
-    left join resources
-        on
-            customers.customer_key = resources.customer_key
-            and resources.resource_id = $resource_id
-    where customers.customer_id = $customer_id
-),
-
-in_scope as (
+with in_scope as (
     select usage_events.*
     from usage_events
+    inner join pools
+        on
+            usage_events.customer_key = pools.customer_key
+            and usage_events.resource_key is not distinct from pools.resource_key
+    inner join currencies on usage_events.currency_key = currencies.currency_key
     where
-        usage_events.currency_key = (
-            select currencies.currency_key from currencies
-            where currencies.currency_id = $currency_id
-        )
+        currencies.currency_id = $currency_id
         and (
             $customer_id is null
             or (
-                usage_events.customer_key = (select pool.customer_key from pool)
-                and usage_events.resource_key is not distinct from (
-                    select pool.resource_key from pool
-                )
+                pools.customer_id = $customer_id
+                and pools.resource_id is not distinct from $resource_id
             )
         )
 ),

@@ -4,47 +4,29 @@ with buckets as (
     select unnest($cuts) as bucket
 ),
 
-pool as (
+named as (
     select
-        customers.customer_key,
-        resources.resource_key
-    from customers
-    left join resources
-        on
-            customers.customer_key = resources.customer_key
-            and resources.resource_id = $resource_id
-    where customers.customer_id = $customer_id
-),
-
-in_scope as (
-    select usage_events.*
+        usage_events.*,
+        pools.customer_id,
+        coalesce(features.feature_id, '') as feature_id
     from usage_events
+    inner join pools
+        on
+            usage_events.customer_key = pools.customer_key
+            and usage_events.resource_key is not distinct from pools.resource_key
+    inner join currencies on usage_events.currency_key = currencies.currency_key
+    left join features on usage_events.feature_key = features.feature_key
     where
         usage_events.occurred_at >= $since
         and usage_events.occurred_at < $until
-        and usage_events.currency_key = (
-            select currencies.currency_key from currencies
-            where currencies.currency_id = $currency_id
-        )
+        and currencies.currency_id = $currency_id
         and (
             $customer_id is null
             or (
-                usage_events.customer_key = (select pool.customer_key from pool)
-                and usage_events.resource_key is not distinct from (
-                    select pool.resource_key from pool
-                )
+                pools.customer_id = $customer_id
+                and pools.resource_id is not distinct from $resource_id
             )
         )
-),
-
-named as (
-    select
-        in_scope.*,
-        customers.customer_id,
-        coalesce(features.feature_id, '') as feature_id
-    from in_scope
-    inner join customers on in_scope.customer_key = customers.customer_key
-    left join features on in_scope.feature_key = features.feature_key
 ),
 
 keyed as (
