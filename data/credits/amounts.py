@@ -30,9 +30,11 @@ def decimal(value: Number) -> Decimal:
 def to_credits(value: Number) -> Decimal:
     """`value` rounded half away from zero to 6 decimals, below 10^12 as DECIMAL(18,6) holds it."""
     number = decimal(value)
-    if abs(number) >= CREDITS_LIMIT:
-        raise AmountError(f"{value} credits are too many: an amount stays below 10^12.")
-    return number.quantize(CREDIT_STEP, context=PRECISION)
+    if number.copy_abs() < CREDITS_LIMIT:
+        rounded = number.quantize(CREDIT_STEP, context=PRECISION)
+        if rounded.copy_abs() < CREDITS_LIMIT:
+            return rounded
+    raise AmountError(f"{value} credits are too many: an amount stays below 10^12.")
 
 
 def to_units(value: Number) -> Decimal:
@@ -41,7 +43,7 @@ def to_units(value: Number) -> Decimal:
     Whole numbers reach to 2^53 - 1, fractions stay below 2^35 (contract, section 2.1).
     """
     number = decimal(value)
-    if abs(number) > WHOLE_UNITS_LIMIT:
+    if number.copy_abs() > WHOLE_UNITS_LIMIT:
         raise AmountError(f"{value} is out of range: a usage value reaches to ±(2^53 − 1).")
     rounded = number.quantize(UNIT_STEP, context=PRECISION)
     if rounded != rounded.to_integral_value() and abs(rounded) >= FRACTIONAL_UNITS_LIMIT:

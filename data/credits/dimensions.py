@@ -3,7 +3,9 @@
 import re
 from decimal import Decimal
 
-KEY = re.compile(r"^[a-zA-Z0-9_$-]+$")
+from data.credits.amounts import PRECISION
+
+KEY = re.compile(r"[a-zA-Z0-9_$-]+")
 
 DimensionValue = str | int | float | bool | Decimal
 
@@ -14,6 +16,8 @@ def dimension_text(value: DimensionValue) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float | Decimal):
         number = Decimal(str(value))
+        if number.is_zero():
+            return "0"  # not -0
         whole = number == number.to_integral_value()
-        return f"{number.to_integral_value() if whole else number.normalize():f}"
+        return f"{number.to_integral_value() if whole else number.normalize(PRECISION):f}"
     return value

@@ -72,6 +72,11 @@ class Pool:
         """Credits consumed of the active grants, the overdraft's debt included."""
         return sum((g.consumed for g in self._active()), NONE)
 
+    @property
+    def owed(self) -> Decimal:
+        """The overdraft's debt; 0 while there is none."""
+        return self.overdraft.consumed if self.overdraft else NONE
+
     def add(self, grant: Grant, now: datetime) -> list[Posting]:
         """Take a new grant in; one that is effective counts at once and settles an overdraft."""
         self.grants[grant.grant_id] = grant

@@ -9,6 +9,7 @@ from functools import lru_cache
 from data.credits.amounts import PRECISION, AmountError, decimal, to_credits
 
 FORMULA_LENGTH = 1000
+DEEPEST = 50
 TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?|\.\d+)|([A-Za-z_][A-Za-z0-9_$]*)|([-+*/()]))")
 
 Dimensions = Mapping[str, object]
@@ -29,10 +30,18 @@ class Rate:
     cost_formula: str | None = None
 
     def charge(self, units: Decimal, dimensions: Dimensions) -> Decimal:
-        """Credits that one event costs, rounded half away from zero to 6 decimals."""
-        if self.cost_formula:
+        """Credits that one event costs, rounded half away from zero to 6 decimals.
+
+        Raises AmountError when they are out of range.
+        """
+        if not self.cost_formula:
+            return to_credits(PRECISION.multiply(units, self.amount))
+        try:
             return to_credits(formula(self.cost_formula)(dimensions))
-        return to_credits(PRECISION.multiply(units, self.amount))
+        except ArithmeticError:
+            raise AmountError(
+                f"The formula {self.cost_formula!r} goes out of range with these dimensions."
+            ) from None
 
 
 @lru_cache(maxsize=256)
@@ -52,12 +61,16 @@ def formula(text: str) -> Evaluate:
 
 
 class _Parser:
-    """Recursive descent: sum → product → factor, each returning a closure that evaluates it."""
+    """Recursive descent: sum → product → factor, each returning a closure that evaluates it.
+
+    A factor holds another, in parentheses or behind a minus, down to DEEPEST levels.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = _tokens(text)
         self.position = 0
+        self.depth = 0
 
     def sum(self) -> Evaluate:
         left = self.product()
@@ -72,6 +85,14 @@ class _Parser:
         return left
 
     def factor(self) -> Evaluate:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise FormulaError(f"The formula {self.text!r} nests deeper than {DEEPEST} levels.")
+        evaluate = self.single()
+        self.depth -= 1
+        return evaluate
+
+    def single(self) -> Evaluate:
         if self.take("-"):
             return _binary("-", lambda _: Decimal(0), self.factor())
         if self.take("("):

@@ -89,7 +89,8 @@ class MeteringClient:
     ) -> list[Answer]:
         """The pages of a list under `root`, all or until `most` items were asked for.
 
-        The document takes `$paging`, or has `paging` in its `$input`.
+        The document takes `$paging`, or has `paging` in its `$input`. Raises BrokenAnswer where
+        the API says that there is more and gives no way on.
         """
         answers: list[Answer] = []
         after = None
@@ -100,7 +101,9 @@ class MeteringClient:
             enough = most is not None and len(answers) * PAGE_SIZE >= most
             if enough or not answer["pageInfo"]["hasNextPage"]:
                 return answers
-            after = answer["pageInfo"]["endCursor"]
+            before, after = after, answer["pageInfo"]["endCursor"]
+            if after in (None, before):
+                raise BrokenAnswer(f"The metering API gave no way on to the next page of {root}.")
 
     def ask_nodes(
         self, document: str, variables: Mapping[str, Any], root: str, *, most: int | None = None
@@ -125,7 +128,7 @@ class MeteringClient:
             raise TimedOut(
                 f"The metering API did not answer within {self._timeout:g} seconds."
             ) from None
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             raise Unreachable(
                 f"The metering API at {self.url} cannot be reached. Is it running, "
                 "and is METERING_API_URL right?"
@@ -168,12 +171,14 @@ def _check_status(response: httpx.Response) -> None:
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds from the Retry-After header, given as a number or as a date."""
     value = response.headers.get("Retry-After", "")
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
         when = parsedate_to_datetime(value)
     except ValueError:
         return None
+    if when.tzinfo is None:  # "-0000" means UTC
+        when = when.replace(tzinfo=UTC)
     return max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
@@ -182,7 +187,9 @@ def _read(response: httpx.Response) -> Answer:
         answer = simplejson.loads(response.content, parse_float=Decimal)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict) or not (answer.get("errors") or "data" in answer):
+    if not isinstance(answer, dict) or not (
+        answer.get("errors") or isinstance(answer.get("data"), dict)
+    ):
         raise BrokenAnswer(
             "The metering API gave an answer that is not GraphQL "
             f"(HTTP {response.status_code}, {len(response.content)} bytes). "
@@ -196,4 +203,7 @@ def _read(response: httpx.Response) -> Answer:
 
 def _refusal(errors: Any) -> MeteringError:
     first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
-    return refusal(str(first.get("message", "no message")), first.get("extensions") or {})
+    extensions = first.get("extensions")
+    return refusal(
+        str(first.get("message", "no message")), extensions if isinstance(extensions, dict) else {}
+    )

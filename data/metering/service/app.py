@@ -31,9 +31,9 @@ def respond(service: Service, headers: Mapping[str, str], body: bytes) -> tuple[
     if len(body) > LARGEST_REQUEST:
         return _refuse("BadUserInput", f"A request has at most {LARGEST_REQUEST} bytes.")
     try:
-        request = simplejson.loads(body, use_decimal=True)
+        request = _read(body)
     except (ValueError, RecursionError):
-        return _refuse("BadUserInput", "The request is not JSON.")
+        return _refuse("BadUserInput", "The request is not JSON in UTF-8.")
     if not isinstance(request, dict) or not isinstance(request.get("query"), str):
         return _refuse("BadUserInput", "The request must be one object with a query.")
     variables = request.get("variables") or {}
@@ -41,6 +41,14 @@ def respond(service: Service, headers: Mapping[str, str], body: bytes) -> tuple[
         return _refuse("BadUserInput", "variables must be an object.")
     result = execute(service, request["query"], variables, request.get("operationName"))
     return 200, _encode(_answer(result))
+
+
+def _read(body: bytes) -> Any:
+    """The JSON in the body; ValueError also for halves of characters, which no store can keep."""
+    request = simplejson.loads(body, use_decimal=True)
+    if b"\\ud" in body.lower():
+        simplejson.dumps(request, use_decimal=True, ensure_ascii=False).encode()
+    return request
 
 
 def over_http(service: Service) -> Starlette:

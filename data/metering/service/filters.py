@@ -34,15 +34,18 @@ COMPARISONS: dict[str, Compare] = {
 
 
 def matches(row: Row, given: Mapping[str, Any] | None, columns: Mapping[str, str]) -> bool:
-    """Whether a row passes; `columns` maps the filter's fields to the row's."""
+    """Whether a row passes; `columns` maps the filter's fields to the row's. Nulls ask nothing."""
     for field, wanted in (given or {}).items():
+        if wanted is None:
+            continue
         if field == "and":
             passes = all(matches(row, part, columns) for part in wanted)
         elif field == "or":
             passes = any(matches(row, part, columns) for part in wanted)
         else:
             value = row.get(columns[field])
-            passes = all(COMPARISONS[name](value, to) for name, to in (wanted or {}).items())
+            asked = {name: to for name, to in wanted.items() if to is not None}
+            passes = all(COMPARISONS[name](value, to) for name, to in asked.items())
         if not passes:
             return False
     return True

@@ -77,6 +77,9 @@ def _position(given: object) -> int | None:
     if not given:
         return None
     try:
-        return int(urlsafe_b64decode(str(given)))
+        position = int(urlsafe_b64decode(str(given)))
     except (ValueError, Base64Error):
-        raise bad_input(f"{given!r} is not a cursor of this list.") from None
+        position = -1
+    if not 0 <= position < 2**63:
+        raise bad_input(f"{given!r} is not a cursor of this list.")
+    return position

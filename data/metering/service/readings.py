@@ -39,17 +39,15 @@ def _sql(name: str) -> str:
 # Pickers
 
 
+CUSTOMER_COLUMNS = {"customerId": "customer_id", "name": "name", "email": "email"}
+
+
 def customers(service: Service, filter: Given, paging_: Given, sorting: list[Given] | None) -> Row:
-    columns = {"customerId": "customer_id", "name": "name", "email": "email"}
-    rows = [
-        row | {"search": " ".join(filter_text(row[c]) for c in columns.values())}
-        for row in list(service.state.customers.values())
-    ]
-    chosen = [row for row in rows if matches(row, filter, columns | {"searchQuery": "search"})]
+    chosen = [row for row in list(service.state.customers.values()) if _is_customer(row, filter)]
     chosen.sort(key=lambda row: row["customer_id"])
     orders = sorting or [{"field": "createdAt", "direction": "DESC"}]
     for order in reversed(orders):
-        field = columns.get(order["field"], "created_at")
+        field = CUSTOMER_COLUMNS.get(order["field"], "created_at")
         chosen.sort(
             key=lambda row, field=field: (row[field] is not None, row[field]),  # type: ignore[misc]
             reverse=order["direction"] == "DESC",
@@ -57,8 +55,9 @@ def customers(service: Service, filter: Given, paging_: Given, sorting: list[Giv
     return connection(chosen, paging(paging_, default=LIST_PAGE), customer)
 
 
-def filter_text(value: object) -> str:
-    return "" if value is None else str(value)
+def _is_customer(row: Row, filter: Given | None) -> bool:
+    searched = " ".join(row[column] or "" for column in CUSTOMER_COLUMNS.values())
+    return matches(row | {"search": searched}, filter, CUSTOMER_COLUMNS | {"searchQuery": "search"})
 
 
 def customer(row: Row) -> Row:
@@ -77,9 +76,7 @@ def resources(service: Service, filter: Given, paging_: Given) -> Row:
         row
         for row in list(service.state.resources.values())
         if matches(row, own, {"resourceId": "resource_id"})
-        and matches(
-            service.state.customers[row["customer_id"]], of_customer, {"customerId": "customer_id"}
-        )
+        and _is_customer(service.state.customers[row["customer_id"]], of_customer)
     ]
     rows.sort(key=lambda row: (row["customer_id"], row["resource_id"]))
     return connection(rows, paging(paging_, default=LIST_PAGE), lambda row: resource(service, row))
@@ -112,6 +109,7 @@ def features(service: Service, filter: Given, paging_: Given) -> Row:
     columns = {"refId": "feature_id", "displayName": "display_name"}
     rows = [r for r in service.state.features.values() if matches(r, filter, columns)]
     rows.sort(key=lambda row: row["feature_id"])
+    rows.sort(key=lambda row: (row["created_at"] is not None, row["created_at"]), reverse=True)
     return connection(rows, paging(paging_, default=LIST_PAGE), feature)
 
 
@@ -130,10 +128,11 @@ def feature(row: Row) -> Row:
 def subscriptions(service: Service, given: Given) -> list[Row]:
     _check_customer(service, given["customerId"])
     held = service.state.subscriptions.get(given["customerId"], [])
+    resource_id = given.get("resourceId") or None
     return [
         subscription(service, row)
         for row in held
-        if row["status"] == "ACTIVE" and given.get("resourceId") in (None, row["resource_id"])
+        if row["status"] == "ACTIVE" and resource_id in (None, row["resource_id"])
     ]
 
 
@@ -257,7 +256,7 @@ def _group_by(given: list[str] | None) -> tuple[list[str], bool]:
     if len(keys) > MOST_KEYS:
         raise bad_input(f"groupBy takes up to {MOST_KEYS} keys beside featureId, not {len(keys)}.")
     for key in keys:
-        if not KEY.match(key):
+        if not KEY.fullmatch(key):
             raise bad_input(f"{key!r} cannot be a groupBy key: letters, digits, _, $ and - can.")
     return keys, not keys or FEATURE_KEY in (given or [])
 
@@ -354,7 +353,7 @@ def _balance(service: Service, scope: _Scope, row: Row) -> Row:
 
 def _scope(service: Service, given: Given) -> _Scope:
     """Whose credits are asked for; raises when the customer, resource or currency is unknown."""
-    customer_id, resource_id = given["customerId"], given.get("resourceId")
+    customer_id, resource_id = given["customerId"], given.get("resourceId") or None
     _check_customer(service, customer_id)
     if resource_id and (customer_id, resource_id) not in service.state.resources:
         raise Fault(

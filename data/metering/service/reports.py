@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from data.credits.amounts import AmountError, to_credits, to_units
+from data.credits.amounts import CREDITS_LIMIT, AmountError, to_credits, to_units
 from data.credits.dimensions import KEY, dimension_text
 from data.metering.service.faults import Fault, bad_input
 from data.metering.service.state import PoolKey, State
 from data.metering.service.store import Writer
 
 DEDUPE_FOR = timedelta(days=7)
+MOST_DIGITS = 400
 SEEN = """
 select seen_key from seen_keys
 where seen_at > $since and seen_key in (select unnest($keys))
@@ -46,22 +47,23 @@ class Report:
 def event(given: Mapping[str, object], now: datetime) -> Report:
     """A raw event; the same time, customer, resource, name and key is the same event."""
     same = ("timestamp", "customerId", "resourceId", "eventName", "idempotencyKey")
-    key = "event|" + "|".join(str(given.get(name) or "") for name in same)
+    key = json.dumps(["event", *(str(given.get(name) or "") for name in same)])
     return Report(
         event_id=str(uuid5(NAMESPACE_URL, key)),
         dedupe_key=key,
-        customer_id=_text(given, "customerId"),
-        resource_id=_optional(given, "resourceId"),
+        customer_id=identifier(given, "customerId"),
+        resource_id=optional_identifier(given, "resourceId"),
         occurred_at=_time(given, "timestamp", now),
         dimensions=dimension_texts(given.get("dimensions")),
-        event_name=_text(given, "eventName"),
+        event_name=identifier(given, "eventName"),
     )
 
 
 def measurement(state: State, given: Mapping[str, object], now: datetime) -> Report:
     """A calculated usage; SET turns into the difference to the total so far."""
-    customer_id, resource_id = _text(given, "customerId"), _optional(given, "resourceId")
-    feature_id = _text(given, "featureId")
+    customer_id = identifier(given, "customerId")
+    resource_id = optional_identifier(given, "resourceId")
+    feature_id = identifier(given, "featureId")
     _check_customer(state, customer_id)
     feature = state.features.get(feature_id)
     if feature is None:
@@ -93,8 +95,9 @@ def measurement(state: State, given: Mapping[str, object], now: datetime) -> Rep
 
 def consumption(state: State, given: Mapping[str, object], now: datetime) -> Report:
     """Credits taken directly from a pool."""
-    customer_id, resource_id = _text(given, "customerId"), _optional(given, "resourceId")
-    currency_id = _text(given, "currencyId")
+    customer_id = identifier(given, "customerId")
+    resource_id = optional_identifier(given, "resourceId")
+    currency_id = identifier(given, "currencyId")
     _check_customer(state, customer_id)
     check_currency(state, currency_id)
     try:
@@ -113,6 +116,14 @@ def consumption(state: State, given: Mapping[str, object], now: datetime) -> Rep
         units=Decimal(1),
         credits=amount,
     )
+
+
+def check_debt(state: State, report: Report) -> None:
+    """Usage is never rejected for lack of credits, only where no number could hold the debt."""
+    if report.pool is None or report.credits is None:
+        return
+    if state.pool(report.pool).owed + state.pending[report.pool] + report.credits >= CREDITS_LIMIT:
+        raise bad_input(f"{report.credits} credits more would bring the pool to owe 10^12 or more.")
 
 
 def not_seen(writer: Writer, reports: Sequence[Report], now: datetime) -> list[Report]:
@@ -167,7 +178,7 @@ def dimension_texts(given: object) -> dict[str, str]:
         raise bad_input("dimensions must be an object of key and value.")
     texts = {}
     for key, value in given.items():
-        if not KEY.match(str(key)):
+        if not KEY.fullmatch(str(key)):
             raise bad_input(
                 f"The dimension key {key!r} is not allowed: letters, digits, _, $ and - are."
             )
@@ -175,10 +186,16 @@ def dimension_texts(given: object) -> dict[str, str]:
             continue
         if not isinstance(value, str | bool | int | float | Decimal):
             raise bad_input(f"The dimension {key!r} must be a text, a number or a boolean.")
-        if isinstance(value, float | Decimal) and not Decimal(value).is_finite():
-            raise bad_input(f"The dimension {key!r} must be a finite number.")
+        if isinstance(value, int | float | Decimal) and not _can_be_written(value):
+            raise bad_input(f"The dimension {key!r} must be a finite number of up to 400 digits.")
         texts[str(key)] = dimension_text(value)
     return texts
+
+
+def _can_be_written(number: int | float | Decimal) -> bool:
+    """Whether its digits can be written out: a short 1e999999999 would fill the memory."""
+    exact = Decimal(number)
+    return exact.is_finite() and abs(exact.adjusted()) <= MOST_DIGITS
 
 
 def check_currency(state: State, currency_id: str) -> None:
@@ -196,19 +213,21 @@ def _identity(kind: str, given: Mapping[str, object], *scope: str | None) -> tup
     own = given.get("idempotencyKey")
     if not own:
         return str(uuid4()), None
-    key = "|".join([kind, *(part or "" for part in scope), str(own)])
+    key = json.dumps([kind, *scope, str(own)])
     return str(uuid5(NAMESPACE_URL, key)), key
 
 
-def _text(given: Mapping[str, object], name: str) -> str:
+def identifier(given: Mapping[str, object], name: str) -> str:
+    """An id that must be there; raises BadUserInput unless it has 1 to 255 characters."""
     value = str(given[name])
     if not value or len(value) > 255:
         raise bad_input(f"{name} must have 1 to 255 characters.")
     return value
 
 
-def _optional(given: Mapping[str, object], name: str) -> str | None:
-    return _text(given, name) if given.get(name) else None
+def optional_identifier(given: Mapping[str, object], name: str) -> str | None:
+    """An id that may be left out: null or empty."""
+    return identifier(given, name) if given.get(name) else None
 
 
 def _time(given: Mapping[str, object], name: str, now: datetime) -> datetime:

@@ -156,7 +156,7 @@ create table if not exists queue (
     dimensions varchar not null
 );
 
--- Raw events that no customer or meter wanted: kept, so that nothing reported is lost.
+-- What no customer, meter or pool could take: kept, so that nothing reported is lost.
 create table if not exists unmatched_events (
     event_id varchar not null,
     customer_id varchar not null,

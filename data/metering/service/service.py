@@ -70,7 +70,7 @@ class Service:
 
     def provision_customer(self, given: Given) -> Row:
         """Add a customer, or keep the one there is; subscribe it where a plan is named."""
-        customer_id, now = given["customerId"], self.clock()
+        customer_id, now = reports.identifier(given, "customerId"), self.clock()
         with self._writing() as (state, writer):
             if customer_id not in state.customers:
                 row = (customer_id, given.get("name"), given.get("email"), now)
@@ -88,16 +88,15 @@ class Service:
         """Grant credits; the new grant's id. It settles an overdraft first."""
         now = self.clock()
         with self._writing() as (state, writer):
-            key = (given["customerId"], given["currencyId"], given.get("resourceId"))
+            resource_id = reports.optional_identifier(given, "resourceId")
+            key = (given["customerId"], given["currencyId"], resource_id)
             grant, row = _grant(state, key, given, now)
             reports.ensure_resource(state, writer, key[0], key[2], now)
             writer.add("grants", [row])
             state.owners[grant.grant_id] = key
             pool = state.pool(key)
-            owed = pool.overdraft.grant_id if pool.overdraft else None
             writer.add("ledger", ledger_rows(state, key, pool.add(grant, now)))
-            touched = {grant.grant_id} | ({owed} if owed else set())
-            settlement.write_grants(writer, state, touched, now)
+            settlement.write_grants(writer, state, pool.grants, now)
         return grant.grant_id
 
     def consume(self, given: Given) -> Row:
@@ -163,11 +162,12 @@ class Service:
     @contextmanager
     def _writing(self) -> Iterator[tuple[State, Writer]]:
         with self._lock:
+            writer = None
             try:
                 with self.store.transaction() as writer:
                     yield self.state, writer
             except BaseException:
-                if writer.has_written:
+                if writer is not None and writer.has_written:
                     self._believe_the_file()
                 raise
 
@@ -179,6 +179,8 @@ class Service:
         """Queue a report unless its key was seen."""
         now = self.clock()
         fresh = reports.not_seen(writer, [report], now)
+        if fresh:
+            reports.check_debt(self.state, report)
         reports.enqueue(self.state, writer, fresh, now)
         return report, bool(fresh)
 
@@ -218,12 +220,14 @@ class Service:
 
 
 def _subscribe(state: State, writer: Writer, customer_id: str, given: Given, now: datetime) -> Row:
-    plan_id, resource_id = given["planId"], given.get("resourceId")
+    plan_id = given["planId"]
+    resource_id = reports.optional_identifier(given, "resourceId")
     if plan_id not in state.plans:
         raise Fault("PlanNotFound", f"There is no plan {plan_id!r}.")
     reports.ensure_resource(state, writer, customer_id, resource_id, now)
+    wanted = (plan_id, resource_id, "ACTIVE")
     for held in state.subscriptions[customer_id]:
-        if (held["plan_id"], held["resource_id"]) == (plan_id, resource_id):
+        if (held["plan_id"], held["resource_id"], held["status"]) == wanted:
             return held
     subscription: Row = {
         "subscription_id": f"subscription-{plan_id}-{uuid4().hex[:6]}",
@@ -283,8 +287,10 @@ def _grant_numbers(given: Given) -> tuple[Decimal, int, Decimal]:
         raise bad_input(str(error)) from None
     if amount <= 0:
         raise bad_input("The amount of a grant must be above 0.")
+    if cost < 0:
+        raise bad_input("The cost of a grant must not be below 0.")
     priority = given.get("priority")
-    priority = DEFAULT_PRIORITY if priority is None else int(priority)
-    if not 0 <= priority <= 100:
-        raise bad_input("The priority of a grant is 0 to 100; lower burns first.")
-    return amount, priority, cost
+    priority = DEFAULT_PRIORITY if priority is None else priority
+    if not 0 <= priority <= 100 or priority != int(priority):
+        raise bad_input("The priority of a grant is a whole number, 0 to 100; lower burns first.")
+    return amount, int(priority), cost

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from data.credits.amounts import AmountError, to_units
+from data.credits.amounts import CREDITS_LIMIT, AmountError, to_units
 from data.metering.catalogue import Meter
 from data.metering.service.state import PoolKey, State, ledger_rows, overdraft_row
 from data.metering.service.store import Row, Store, Writer
@@ -40,7 +40,7 @@ def settle(store: Store, state: State, meters: Sequence[Meter], now: datetime) -
     if len(queued) < BATCH:
         for key in list(state.pools):
             _advance(state, key, now, outcome)
-    if queued or outcome.ledger:
+    if queued or outcome.touched:
         with store.transaction() as writer:
             _write(writer, state, queued, outcome, now)
     return len(queued)
@@ -56,7 +56,10 @@ def _metered(state: State, meters: Sequence[Meter], item: Row, outcome: _Outcome
         return _keep_unmatched(item, "unknown customer", outcome)
     if not wanted:
         return _keep_unmatched(item, "no meter counts this event", outcome)
-    return [_rated(state, meter, item) for meter in wanted]
+    try:
+        return [_rated(state, meter, item) for meter in wanted]
+    except AmountError as error:
+        return _keep_unmatched(item, str(error), outcome)
 
 
 def _feeds(meter: Meter, item: Row) -> bool:
@@ -73,17 +76,17 @@ def _rated(state: State, meter: Meter, item: Row) -> Row:
         except AmountError:
             units = Decimal(0)
     rate = state.rate(item["customer_id"], item["resource_id"], meter.feature_id)
-    state.totals[item["customer_id"], item["resource_id"], meter.feature_id] += units
     return item | {
         "feature_id": meter.feature_id,
         "units": units,
         "currency_id": rate.currency_id if rate else None,
         "credits": rate.charge(units, item["dimensions"]) if rate else None,
-        "was_pending": False,
+        "is_raw": True,
     }
 
 
 def _keep_unmatched(item: Row, reason: str, outcome: _Outcome) -> list[Row]:
+    """Set aside what cannot be settled, with the reason, so that it holds up nothing else."""
     outcome.unmatched.append(
         (item["event_id"], item["customer_id"], item["event_name"], item["occurred_at"],
          item["received_at"], json.dumps(item["dimensions"]), reason)
@@ -92,12 +95,18 @@ def _keep_unmatched(item: Row, reason: str, outcome: _Outcome) -> list[Row]:
 
 
 def _charge(state: State, usage: Row, outcome: _Outcome, now: datetime) -> None:
-    charged = Decimal(0)
+    charged, is_raw = Decimal(0), usage.get("is_raw", False)
     if usage["credits"] is not None:
         key = (usage["customer_id"], usage["currency_id"], usage["resource_id"])
-        if usage.get("was_pending", True):
+        if not is_raw:
             state.pending[key] -= usage["credits"]
+        if state.pool(key).owed + usage["credits"] >= CREDITS_LIMIT:
+            _keep_unmatched(usage, "no number could hold the pool's debt", outcome)
+            return
         charged = _burn(state, key, usage, outcome, now)
+    if is_raw:
+        owner = (usage["customer_id"], usage["resource_id"], usage["feature_id"])
+        state.totals[owner] += usage["units"]
     outcome.usage.append(
         (usage["event_id"], usage["customer_id"], usage["resource_id"], usage["feature_id"],
          usage["currency_id"], usage["occurred_at"], usage["received_at"], usage["units"],

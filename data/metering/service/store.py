@@ -112,6 +112,7 @@ class Writer:
     def add(self, table: str, rows: Sequence[Sequence[object]]) -> None:
         """Append rows, given as tuples in the order of the table's columns."""
         if rows:
+            self.has_written = True  # whoever adds has changed the state in memory already
             self.add_frame(table, pl.DataFrame(rows, schema=STORED[table], orient="row"))
 
     def add_frame(self, table: str, frame: pl.DataFrame) -> None:
@@ -136,7 +137,7 @@ class Writer:
             self._cursor.execute("insert or replace into seen_keys select * from incoming")
 
     def update_grants(self, rows: Sequence[tuple[object, ...]]) -> None:
-        """Rows of (grant_id, status, consumed_amount, voided_at, updated_at)."""
+        """Rows of (grant_id, status, consumed_amount, voided_at, updated_at); equal ones stay."""
         names = ("grant_id", "status", "consumed_amount", "voided_at", "updated_at")
         schema = {name: SCHEMAS["grants"][name] for name in names}
         with self._registered(pl.DataFrame(rows, schema=schema, orient="row")):
@@ -148,7 +149,10 @@ class Writer:
                     voided_at = incoming.voided_at,
                     updated_at = incoming.updated_at
                 from incoming
-                where grants.grant_id = incoming.grant_id
+                where
+                    grants.grant_id = incoming.grant_id
+                    and (grants.status, grants.consumed_amount, grants.voided_at)
+                    is distinct from (incoming.status, incoming.consumed_amount, incoming.voided_at)
                 """
             )
 

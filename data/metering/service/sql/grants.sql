@@ -1,7 +1,5 @@
--- A page of one pool's grants, newest first, from the position of the cursor on.
-select
-    *,
-    count(*) over () as total
+-- One pool's grants, newest first.
+select grants.*
 from grants
 where
     customer_id = $customer_id
