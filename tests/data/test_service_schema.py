@@ -1,0 +1,106 @@
+"""The schema: every document of ours is valid against it, and it can be asked about itself."""
+
+from pathlib import Path
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    build_client_schema,
+    build_schema,
+    get_introspection_query,
+    parse,
+    print_schema,
+    validate,
+)
+from local_metering import ROOT, LocalApi
+
+from data.metering.service.graphql import SCHEMA
+
+DOCUMENTS = sorted((ROOT / "queries").glob("**/*.graphql"))
+WRITTEN = build_schema((ROOT / "data/metering/service/schema.graphql").read_text())
+ENUMS = {
+    "CreditGrantTypeInput": "PAID PROMOTIONAL",
+    "CreditGrantType": "OVERDRAFT PAID PROMOTIONAL RECURRING",
+    "CreditGrantStatus": "ACTIVE EXPIRED PAYMENT_PENDING SCHEDULED VOIDED",
+    "CreditGrantSourceType": "ADDON_ENTITLEMENT PLAN_ENTITLEMENT PRICE",
+    "PaymentCollectionMethod": "CHARGE INVOICE NONE",
+    "PaymentCollection": "ACTION_REQUIRED FAILED NOT_REQUIRED PROCESSING",
+    "UsageUpdateBehavior": "DELTA SET",
+    "CreditUsageTimeRange": "LAST_DAY LAST_MONTH LAST_WEEK LAST_YEAR",
+    "CreditLedgerEventType": "CREDITS_CONSUMED CREDITS_CONSUMPTION_TRANSFER_SOURCE "
+    "CREDITS_CONSUMPTION_TRANSFER_TARGET CREDITS_EXPIRED CREDITS_GRANTED CREDITS_UPDATED "
+    "CREDITS_VOIDED",
+}
+INPUTS = {
+    "ReportUsageInput": "createdAt customerId dimensions environmentId featureId idempotencyKey "
+    "resourceId updateBehavior value",
+    "UsageEventsReportInput": "environmentId usageEvents",
+    "UsageEventReportInput": "customerId dimensions eventName idempotencyKey resourceId timestamp",
+    "CreditUsageInput": "currencyId customerId endDate environmentId groupBy paging resourceId "
+    "startDate timeRange",
+    "CreditLedgerInput": "currencyId customerId environmentId eventType paging resourceId",
+    "GetCreditGrantsInput": "currencyId customerId environmentId paging resourceId",
+    "CreditEventsFieldsInput": "currencyId customerId environmentId resourceId search",
+    "CreditBalanceSummaryInput": "currencyId customerId environmentId resourceId",
+    "ConsumeCreditInput": "amount createdAt currencyId customerId dimensions environmentId "
+    "idempotencyKey resourceId",
+    "CursorPaging": "after before first last",
+}
+OUTPUTS = {
+    "PageInfo": "endCursor hasNextPage hasPreviousPage startCursor",
+    "CreditLedgerEvent": "amount creditCurrencyId creditGrantId customerId eventId eventType "
+    "feature featureId grant resourceId timestamp",
+    "CreditUsage": "currency pageInfo series",
+    "CreditUsageSeries": "eventCount featureId featureName points tags totalCredits",
+    "CreditUsagePoint": "eventCount timestamp value",
+    "CreditUsageSeriesTag": "key value",
+    "UsageMeasurementWithCurrentUsage": "createdAt credit currentUsage customerId environmentId "
+    "featureId id nextResetDate resourceId timestamp usagePeriodEnd usagePeriodStart value",
+    "UsageMeasurementCredit": "consumed currencyId currentUsage timestamp usageLimit "
+    "usagePeriodEnd",
+    "CreditBalance": "currency currencyId currentBalance customerId resourceId totalConsumed "
+    "totalGranted validUntil",
+    "CreditConsumptionResponse": "amount credit currencyId customerId resourceId timestamp",
+}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=[path.stem for path in DOCUMENTS])
+def test_a_document_of_ours_is_one_named_operation_valid_against_the_schema(path: Path) -> None:
+    document = parse(path.read_text())
+    assert validate(WRITTEN, document) == []
+    (operation,) = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    assert operation.name is not None
+
+
+def test_there_are_documents_of_ours() -> None:
+    assert len(DOCUMENTS) > 10
+
+
+def test_introspection_gives_the_schema_that_is_written_down(api: LocalApi) -> None:
+    told = api.ask(get_introspection_query(descriptions=True))
+    assert print_schema(build_client_schema(told)) == print_schema(WRITTEN)
+
+
+@pytest.mark.parametrize(("name", "values"), ENUMS.items(), ids=ENUMS.keys())
+def test_enums_have_the_values_of_the_hosted_interface(name: str, values: str) -> None:
+    found = SCHEMA.get_type(name)
+    assert isinstance(found, GraphQLEnumType)
+    assert sorted(found.values) == values.split()
+
+
+@pytest.mark.parametrize(("name", "fields"), INPUTS.items(), ids=INPUTS.keys())
+def test_inputs_have_the_fields_of_the_hosted_interface(name: str, fields: str) -> None:
+    found = SCHEMA.get_type(name)
+    assert isinstance(found, GraphQLInputObjectType)
+    assert sorted(found.fields) == fields.split()
+
+
+@pytest.mark.parametrize(("name", "fields"), OUTPUTS.items(), ids=OUTPUTS.keys())
+def test_outputs_have_the_fields_of_the_hosted_interface(name: str, fields: str) -> None:
+    found = SCHEMA.get_type(name)
+    assert isinstance(found, GraphQLObjectType)
+    assert sorted(found.fields) == fields.split()
