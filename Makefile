@@ -5,13 +5,13 @@ BIN := .venv/bin
 TRACES ?= ../shared/data/azure-llm-2023
 export PORT
 
-.PHONY: run test test-fast check bench traces extract browser
+.PHONY: run test check bench traces extract browser
 
 run: .venv/installed
 	@$(BIN)/python -m dashboard serve
 
 test: .venv/dev browser
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/dev
 	@$(BIN)/ruff format --check .
@@ -26,11 +26,18 @@ bench: .venv/dev
 traces: .venv/installed
 	@$(BIN)/python -m dashboard traces $(TRACES)
 
+# make extract EVENTS=events.jsonl MAPPING=mapping.json [CATALOG=catalogue.json]
 extract: .venv/installed
+	@$(BIN)/python -m dashboard extract ingest $(EVENTS) --mapping $(MAPPING) \
+		$(if $(CATALOG),--catalog $(CATALOG))
 	@$(BIN)/python -m dashboard extract publish
 
-.venv/installed: pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+# Debian's Python can make an environment only with the package python3.11-venv.
+$(BIN)/pip:
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; test "$$(id -u)" = 0 && apt-get update -qq \
+		&& apt-get install -y -qq python3.11-venv >/dev/null && $(PYTHON) -m venv .venv; }
+
+.venv/installed: pyproject.toml constraints.txt | $(BIN)/pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 

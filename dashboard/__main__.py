@@ -1,7 +1,6 @@
 """The commands: python -m dashboard serve | metering | extract | traces."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +8,20 @@ from pathlib import Path
 from dashboard.settings import Settings, SettingsError, read_settings
 from data.clock import utc_now
 from data.demo.company import CATALOGUE
+from data.demo.traces import TracesError
 from data.extract.errors import ExtractError
 from data.metering.catalogue import CatalogueError, read_catalogue
 from data.metering.errors import MeteringError
 from data.metering.service.faults import StoreInUse
 
-SENTENCES = (SettingsError, ExtractError, CatalogueError, StoreInUse, MeteringError)
+SENTENCES = (
+    SettingsError,
+    ExtractError,
+    CatalogueError,
+    StoreInUse,
+    MeteringError,
+    TracesError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,7 +86,9 @@ def _ingest(given: argparse.Namespace, settings: Settings) -> None:
         settings.extract_dir,
         utc_now(),
     )
-    print(json.dumps({"read": done.read, "added": done.added}))
+    print(f"{done.read:,} rows read: {done.added:,} added, {done.already_there:,} were there.")
+    if done.rejected:
+        print(f"{done.rejected:,} rows were rejected; {done.rejects} says why.", file=sys.stderr)
 
 
 def _publish(_given: argparse.Namespace, settings: Settings) -> None:

@@ -7,4 +7,4 @@ from pathlib import Path
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 groups = tomllib.loads(PROJECT.read_text())["dependency-groups"]
-print(*(f"'{need}'" if " " in need else need for name in sys.argv[1:] for need in groups[name]))
+print(*(need for name in sys.argv[1:] for need in groups[name]))
