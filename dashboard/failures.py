@@ -33,7 +33,7 @@ def show_failure(error: Exception, *, still_shown: str | None, can_extract: bool
     if is_wrong_source and can_extract:
         st.button("Use the extract", on_click=_use_extract)
     if still_shown:
-        st.caption(f"Still shown below, and no longer current: {still_shown}")
+        st.caption(f"Still shown below, and no longer current: {plain(still_shown)}")
 
 
 def _use_extract() -> None:

@@ -69,7 +69,13 @@ def figure(
     return chart
 
 
-def sentence(question: Usage, series: Sequence[Series], labels: Sequence[str], unit: str) -> str:
+def sentence(
+    question: Usage,
+    series: Sequence[Series],
+    labels: Sequence[str],
+    look: Look,
+    available: Sequence[Decimal] = (),
+) -> str:
     """What the chart shows, in words, from what is drawn."""
     span = day_span(question.span.start, question.span.end, question.zone)
     by = f" by {' and '.join(question.by)}" if question.by else ""
@@ -80,7 +86,9 @@ def sentence(question: Usage, series: Sequence[Series], labels: Sequence[str], u
     ]
     more = f" and {len(series) - SPOKEN} more" if len(series) > SPOKEN else ""
     listed = f": {', '.join(parts)}{more}" if question.by and parts else ""
-    return f"{unit.capitalize()} used{by}, {span}, in total {total}{listed}."
+    how = ", as running totals" if look.is_cumulative else ""
+    line = f" Available credits at the end: {compact(available[-1])}." if available else ""
+    return f"{look.unit.capitalize()} used{by}, {span}{how}, in total {total}{listed}.{line}"
 
 
 _Axis = dict[str, object]

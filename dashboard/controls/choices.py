@@ -4,6 +4,7 @@ They are kept in step by hand, as key_picker is and for its reasons: Streamlit's
 replaces the history entry, so that Back would leave the page.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 
@@ -11,13 +12,15 @@ import streamlit as st
 
 from dashboard.controls.key_picker.address import put_picked_values
 
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+
 
 def choose(
     label: str, options: Mapping[str, str], *, key: str, default: str, help: str | None = None
 ) -> str:
     """One of `options` (value → label) from a dropdown; a stranger in the address stays chosen."""
     value = address_value(key, default)
-    known = dict(options) if value in options else {value: value, **options}
+    known = _told_apart(options if value in options else {value: value, **options})
     _set(key, value)
     st.selectbox(
         label,
@@ -39,13 +42,13 @@ def pick(
     value = address_value(key, default)
     value = value if value in options else default
     _set(key, value)
-    st.segmented_control(
+    st.radio(
         label,
         list(options),
         format_func=lambda option: options.get(option, option),
         key=key,
         help=help,
-        required=True,
+        horizontal=True,
         on_change=_follow,
         args=(key, default),
     )
@@ -53,14 +56,19 @@ def pick(
 
 
 def switch(label: str, *, key: str, default: bool, help: str | None = None) -> bool:
-    value = address_value(key, _flag(default)) == "on"
+    """On or off; any other text in the address counts as the default."""
+    text = address_value(key, _flag(default))
+    value = text == "on" if text in ("on", "off") else default
     _set(key, value)
     st.toggle(label, key=key, help=help, on_change=_follow_switch, args=(key, default))
     return value
 
 
 def day(label: str, *, key: str, default: date) -> date:
-    """A day as YYYY-MM-DD in the address; text that is no day counts as the default."""
+    """A day as YYYY-MM-DD in the address; text that is no day counts as the default.
+
+    A day out of bounds stays chosen: the question says what is wrong with it.
+    """
     try:
         value = date.fromisoformat(address_value(key, default.isoformat()))
     except ValueError:
@@ -69,8 +77,8 @@ def day(label: str, *, key: str, default: date) -> date:
     st.date_input(
         label,
         key=key,
-        min_value=date(1970, 1, 1),
-        max_value=date(2199, 12, 31),
+        min_value=min(value, FIRST_DAY),
+        max_value=max(value, LAST_DAY),
         format="YYYY-MM-DD",
         on_change=_follow_day,
         args=(key,),
@@ -81,6 +89,15 @@ def day(label: str, *, key: str, default: date) -> date:
 def address_value(key: str, default: str) -> str:
     """The query parameter, or the default where there is none."""
     return st.query_params.get(key) or default
+
+
+def _told_apart(options: Mapping[str, str]) -> dict[str, str]:
+    """Options of one label carry their values too: the browser answers with the label."""
+    count = Counter(options.values())
+    return {
+        value: label if count[label] == 1 else f"{label} ({value})"
+        for value, label in options.items()
+    }
 
 
 def _set(key: str, value: object) -> None:

@@ -45,7 +45,8 @@ def remove_filter(kind: str, text: str) -> None:
 
 def filter_chips() -> None:
     """A button for each filter; pressing it takes the filter away."""
-    texts = [(kind, text) for kind in KINDS for text in st.query_params.get_all(kind)]
+    there = [(kind, text) for kind in KINDS for text in st.query_params.get_all(kind)]
+    texts = list(dict.fromkeys(there))
     if not texts:
         return
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -66,11 +66,10 @@ def period_controls(scope: Scope, now: datetime) -> Chosen:
 
 
 def _grain(text: str, span: Span) -> Grain:
+    if text not in {str(grain) for grain in GRAINS}:
+        raise QuestionError(f"{text!r} is not a bucket; choose one from the list.")
     if text != "auto":
-        try:
-            return Grain(text)
-        except ValueError:
-            raise QuestionError(f"{text!r} is not a bucket; choose one from the list.") from None
+        return Grain(text)
     if span.end - span.start <= timedelta(hours=49):
         return Grain.HOUR
     return Grain.DAY if span.end - span.start <= timedelta(days=93) else Grain.MONTH

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from dashboard.asking import ask
-from dashboard.controls.choices import address_value, choose, pick
+from dashboard.controls.choices import address_value, choose
 from dashboard.controls.key_picker import Found, Option, one_picker
 from dashboard.controls.key_picker.address import carry_across_pages
 from dashboard.sources import Sources
@@ -67,13 +67,10 @@ def _source(sources: Sources) -> Source:
     default = next(iter(there))
     if len(there) == 1:
         return there[default]
-    chosen = pick(
-        "Source",
-        {name: labels[name] for name in there},
-        key="source",
-        default=default,
-        help="Live asks the metering API, one customer at a time. The extract holds all customers.",
-    )
+    with st.container(width=120):
+        chosen = choose("Source", {n: labels[n] for n in there}, key="source", default=default)
+    if chosen not in there:
+        raise QuestionError(f"{chosen!r} is not a source; choose one from the list.")
     return there[chosen]
 
 

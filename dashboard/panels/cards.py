@@ -6,6 +6,8 @@ from typing import Literal
 
 import streamlit as st
 
+from dashboard.charts.palette import palette
+from dashboard.charts.trend import trend as draw_trend
 from dashboard.formats import compact, percent
 from dashboard.markdown import plain
 from dashboard.panels.shown import Shown
@@ -19,6 +21,7 @@ def cards(shown: Shown) -> None:
     frame, question = shown.answer.frame, shown.question
     now = total(frame)
     before = total(shown.previous) if shown.previous is not None else None
+    unknown = NO_PREVIOUS if before else None
     whole = next(iter(top_series(frame, replace(question, by=()), 1)), None)
     trend = [float(credits) for credits in whole.credits] if whole else None
     events = [float(count) for count in whole.events] if whole else None
@@ -27,26 +30,22 @@ def cards(shown: Shown) -> None:
         _card(
             f"{shown.unit.capitalize()} used",
             compact(now.credits),
-            _change(now.credits, before.credits if before else None),
+            _change(now.credits, before.credits if before else None) or unknown,
             trend,
         )
         counts = (Decimal(now.events), Decimal(before.events) if before else None)
-        _card("Events", compact(counts[0]), _change(*counts), events)
-        _card("Credits per event", _per_event(now), _rate_change(now, before), rates)
+        _card("Events", compact(counts[0]), _change(*counts) or unknown, events)
+        rate_change = _rate_change(now, before) or unknown
+        _card("Credits per event", _per_event(now), rate_change, rates)
         _largest_card(shown, now)
 
 
 def _card(label: str, value: str, change: str | None, trend: list[float] | None) -> None:
-    st.metric(
-        label,
-        value,
-        delta=change or NO_PREVIOUS,
-        delta_color="off",
-        delta_arrow=_arrow(change),
-        chart_data=trend,
-        border=True,
-        height="stretch",
-    )
+    with st.container(border=True, gap="small"):
+        st.metric(label, value, delta=change, delta_color="off", delta_arrow=_arrow(change))
+        if trend:
+            picture = draw_trend(trend, palette(st.context.theme.type).rank(0, 9))
+            st.image(picture, width="stretch", alt=f"Trend of {label.lower()} over the period")
 
 
 def _arrow(change: str | None) -> Literal["off", "up", "down"]:

@@ -25,6 +25,7 @@ KEY_NAMES = {FEATURE: "Feature", CUSTOMER: "Customer"}
 AMOUNT_COLUMNS = (
     "credits", "share", "events", "per_event", "previous", "change", "change_ratio",
 )  # fmt: skip
+TAKEN = (*AMOUNT_COLUMNS, *KEY_NAMES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +136,4 @@ def _available(scope: Scope, question: Usage, answer: Answer, turn: int) -> tupl
 
 def key_name(key: str) -> str:
     """A column name that no amount has: a dimension may be called `credits`."""
-    return KEY_NAMES.get(key) or (f"{key} (key)" if key in AMOUNT_COLUMNS else key)
+    return KEY_NAMES.get(key) or (f"{key} (key)" if key in TAKEN else key)

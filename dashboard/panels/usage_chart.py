@@ -1,5 +1,8 @@
 """The chart of the Usage page, and the ledger of the bucket that is clicked on it."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import streamlit as st
 
 from dashboard.asking import ask
@@ -10,7 +13,7 @@ from dashboard.formats import day_span
 from dashboard.markdown import plain
 from dashboard.panels.shown import Shown
 from queries.ledger import LedgerRows
-from queries.time import Span, bucket_end, partial_bucket, to_local, zone_of
+from queries.time import Span, bucket_end, partial_bucket, zone_of
 from queries.usage import Usage
 from queries.usage.shape import top_series
 
@@ -34,7 +37,7 @@ def draw_chart(shown: Shown, *, kind: str, is_cumulative: bool, most: int) -> No
     st.plotly_chart(
         figure,
         key="chart",
-        alt=chart.sentence(question, series, labels, shown.unit),
+        alt=chart.sentence(question, series, labels, look, shown.available),
         config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]},
         on_select=_open_clicked_bucket,
         selection_mode="points",
@@ -50,12 +53,14 @@ def bucket_ledger(shown: Shown) -> None:
         return
     cuts = {f"{cut:%Y-%m-%dT%H:%M}": cut for cut in question.cuts}
     zone = zone_of(question.zone)
-    names = {text: f"{to_local(cut, zone):%a %-d %b %Y %H:%M}" for text, cut in cuts.items()}
+    names = {text: _start_text(cut, zone) for text, cut in cuts.items()}
     chosen = choose(
         "Ledger of the bucket that starts at", {"": "Choose a bucket", **names},
         key="bucket", default="",
     )  # fmt: skip
     if chosen not in cuts:
+        if chosen:
+            st.caption("No bucket of this chart starts then; choose one from the list.")
         return
     end = min(bucket_end(cuts[chosen], question.grain, zone), question.span.end)
     rows = ask(
@@ -73,6 +78,11 @@ def bucket_ledger(shown: Shown) -> None:
     cut = " The newest are shown." if rows.is_cut else ""
     st.caption(f"{rows.frame.height:,} ledger rows, newest first, times in UTC.{cut}")
     st.dataframe(rows.frame, hide_index=True, alt=f"Ledger rows of {names[chosen]}")
+
+
+def _start_text(cut: datetime, zone: ZoneInfo) -> str:
+    """With the zone's own letters: when clocks go back, an hour is there twice."""
+    return f"{cut.replace(tzinfo=UTC).astimezone(zone):%a %-d %b %Y %H:%M %Z}"
 
 
 def _nothing(shown: Shown) -> None:

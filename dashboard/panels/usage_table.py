@@ -14,13 +14,14 @@ from dashboard.panels.export import export_buttons
 from dashboard.panels.shown import Shown, key_name
 from dashboard.tables import MOST_DRAWN, drawn, usage_columns
 from queries.keys import Keys
-from queries.usage import FEATURE, Filter
+from queries.usage import FEATURE, Filter, Usage
 from queries.usage.shape import NOT_SET, breakdown, by_group, total
 
 
 def table(shown: Shown) -> None:
     """A row for each group, and a closer look at one of them."""
-    frame = _named_table(shown)
+    frame = breakdown(shown.answer.frame, shown.previous, shown.question)
+    frame = _named(frame, shown.question, shown)
     now = total(shown.answer.frame)
     st.markdown(
         f"**{frame.height:,}** {'rows' if frame.height != 1 else 'row'} · total "
@@ -40,10 +41,8 @@ def table(shown: Shown) -> None:
         _look_into(shown)
 
 
-def _named_table(shown: Shown) -> pl.DataFrame:
-    """The table with its keys' names as columns, features by name."""
-    frame = breakdown(shown.answer.frame, shown.previous, shown.question)
-    question = shown.question
+def _named(frame: pl.DataFrame, question: Usage, shown: Shown) -> pl.DataFrame:
+    """A table with its keys' names as columns, features by name."""
     renamed = frame.rename(
         {column: key_name(key) for column, key in zip(question.columns, question.by, strict=True)}
     )
@@ -70,6 +69,8 @@ def _look_into(shown: Shown) -> None:
             chosen = choose("Look into", options, key="into", default="")
         row = names.get(chosen)
         if row is None:
+            if chosen:
+                st.caption("This table has no such row; choose one from the list.")
             return
         pairs = list(zip(question.by, row, strict=True))
         st.button("Only this", on_click=_narrow, args=("only", pairs), icon=":material/filter_alt:")
@@ -108,8 +109,8 @@ def _nested(shown: Shown, pairs: list[tuple[str, str]], key: str, name: str) -> 
     asked = replace(question.whole(), by=(key,), filters=(*only, *kept))
     found = ask(asked, shown.scope.source)
     st.caption(f"{plain(name)} by {plain(key_name(key))}")
-    nested = breakdown(found.frame, None, asked).rename({"key_1": key_name(key)})
-    nested = nested.drop("previous", "change", "change_ratio")
+    nested = breakdown(found.frame, None, asked).drop("previous", "change", "change_ratio")
+    nested = _named(nested, asked, shown)
     st.dataframe(
         drawn(nested),
         hide_index=True,

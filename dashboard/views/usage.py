@@ -1,5 +1,7 @@
 """Usage: credits over time, by up to 3 keys; the table under the chart; why it changed."""
 
+from datetime import timedelta
+
 import streamlit as st
 
 from dashboard.controls.choices import pick, switch
@@ -30,7 +32,7 @@ now = utc_now()
 sources = current()
 st.title("Credit usage")
 head = st.container()
-shown: Shown | None
+kept: tuple[Shown, str, str, int] | None
 try:
     scope = scope_controls(sources, read_settings().zone)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -53,18 +55,18 @@ try:
             has_available=shape == "cumulative",
             turn=turn,
         )
-    st.session_state[LAST_SHOWN] = shown
+    kept = st.session_state[LAST_SHOWN] = (shown, kind, shape, most)
 except Exception as error:
-    shown = st.session_state.get(LAST_SHOWN)
-    kind, shape, most = "bars", "period", 5
+    kept = st.session_state.get(LAST_SHOWN)
     show_failure(
         error,
-        still_shown=shown.title if shown else None,
+        still_shown=kept[0].title if kept else None,
         can_extract=sources.extract is not None,
     )
 
-if shown is None:
+if kept is None:
     st.stop()
+shown, kind, shape, most = kept
 
 with head, st.container(horizontal=True, vertical_alignment="center"):
     show_header(shown.header, now)
@@ -75,7 +77,7 @@ with head, st.container(horizontal=True, vertical_alignment="center"):
         | {
             "period": "custom",
             "from": f"{to_local(span.start, zone):%Y-%m-%d}",
-            "to": f"{to_local(min(span.end, now), zone):%Y-%m-%d}",
+            "to": f"{to_local(min(span.end - timedelta.resolution, now), zone):%Y-%m-%d}",
             "grain": shown.question.grain.value,
         }
     )
@@ -85,8 +87,8 @@ with guarded():
 with guarded():
     table(shown)
 with guarded():
-    st.subheader("Why it changed")
+    st.header("Why it changed")
     change(shown)
 with guarded():
-    st.subheader("Ledger")
+    st.header("Ledger")
     bucket_ledger(shown)
