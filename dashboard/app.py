@@ -21,6 +21,9 @@ page = st.navigation(
         )
     ]
 )
+problem = current().problem
+if problem and current().extract:
+    st.warning(problem, icon=":material/link_off:")
 page.run()
 if current().is_demo:
     st.caption(

@@ -6,6 +6,7 @@ from io import BytesIO
 import polars as pl
 import xlsxwriter
 
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 About = Mapping[str, str]
@@ -21,7 +22,7 @@ def to_csv(frame: pl.DataFrame, about: About) -> bytes:
 def to_excel(frame: pl.DataFrame, about: About) -> bytes:
     """A workbook with the sheets Data and About."""
     out = BytesIO()
-    with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "in_memory": True}) as book:
+    with xlsxwriter.Workbook(out, OPTIONS) as book:
         _harmless(frame).write_excel(book, worksheet="Data", autofit=True)
         sheet = book.add_worksheet("About")
         for row, (name, value) in enumerate(about.items()):
@@ -46,7 +47,8 @@ def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
         mine = starts[position * len(FORMULA_STARTS) : (position + 1) * len(FORMULA_STARTS)]
         is_formula = pl.any_horizontal(mine)
         guarded.append(pl.when(is_formula).then("'" + pl.col(name)).otherwise(name).alias(name))
-    return frame.with_columns(guarded)
+    names = {name: f"'{name}" for name in frame.columns if name.startswith(FORMULA_STARTS)}
+    return frame.with_columns(guarded).rename(names)
 
 
 def _one_line(text: str) -> str:

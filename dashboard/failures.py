@@ -25,13 +25,22 @@ def sentence_of(error: Exception) -> str:
     return UNEXPECTED
 
 
-def show_failure(error: Exception, *, still_shown: str | None, can_extract: bool = False) -> None:
+def show_failure(
+    error: Exception,
+    *,
+    still_shown: str | None = None,
+    can_extract: bool = False,
+    can_retry: bool = False,
+) -> None:
     """The sentence, and under it what is still on the page and how old it is."""
-    is_wrong_source = isinstance(error, CannotAnswer)
+    could_other = isinstance(error, CannotAnswer | MeteringError)
     tell = st.warning if isinstance(error, QuestionError) else st.error
     tell(plain(sentence_of(error)), icon=":material/error:")
-    if is_wrong_source and can_extract:
-        st.button("Use the extract", on_click=_use_extract)
+    with st.container(horizontal=True):
+        if could_other and can_extract and st.query_params.get("source") == "live":
+            st.button("Use the extract", on_click=_use_extract)
+        if can_retry and not isinstance(error, QuestionError):
+            st.button("Try again", icon=":material/refresh:")
     if still_shown:
         st.caption(f"Still shown below, and no longer current: {plain(still_shown)}")
 
@@ -47,4 +56,4 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        show_failure(error, still_shown=None)
+        show_failure(error)

@@ -5,13 +5,15 @@ from decimal import Decimal
 
 from queries.time import to_local, zone_of
 
+ROUNDS_UP = Decimal("0.9995")
+"""From here on three digits round up into the next scale."""
 SCALES = ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
 
 
 def compact(amount: Decimal) -> str:
     """Three digits and a scale: 1.23 M, 45.6 k, 7.89."""
     for scale, letter in SCALES:
-        if abs(amount) >= scale:
+        if abs(amount) >= scale * ROUNDS_UP:
             return f"{_three_digits(amount / scale)} {letter}"
     return _three_digits(amount)
 

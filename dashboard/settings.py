@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from queries.question import QuestionError
+from queries.time import zone_of
+
 ROOT = Path(__file__).parent.parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -52,8 +55,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         extract_dir=Path(environment.get("EXTRACT_DIR") or local / "extract"),
         host=_host(environment.get("HOST") or "127.0.0.1"),
         port=_port(environment.get("PORT") or "8501"),
-        zone=environment.get("DISPLAY_ZONE") or "UTC",
+        zone=_zone(environment.get("DISPLAY_ZONE") or "UTC"),
     )
+
+
+def _zone(text: str) -> str:
+    try:
+        zone_of(text)
+    except QuestionError as error:
+        raise SettingsError(f"DISPLAY_ZONE: {error}") from None
+    return text
 
 
 def _host(text: str) -> str:
@@ -66,6 +77,6 @@ def _host(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
         raise SettingsError(f"PORT must be a number from 1 to 65535, not {text!r}.")
     return int(text)

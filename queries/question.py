@@ -32,6 +32,11 @@ class Live:
     def identity(self) -> str:
         return f"live {self.client.url}"
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """Where its data ends, if that is not now."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
@@ -42,7 +47,11 @@ class Extracted:
 
     @property
     def identity(self) -> str:
-        return f"extract {self.extract.version}"
+        return f"extract {self.extract.folder} {self.extract.version}"
+
+    @property
+    def ends_at(self) -> datetime | None:
+        return self.extract.cut_off
 
 
 Source = Live | Extracted

@@ -83,13 +83,15 @@ def period(
     first: date | None = None,
     last: date | None = None,
     cycle_start: datetime | None = None,
+    data_end: datetime | None = None,
 ) -> Period:
-    """The period that a preset means at `now`.
+    """The period that a preset means at `now`, as far as the data reaches.
 
+    Data that ends at `data_end` cuts the period off with that hour, and the one before it alike.
     CUSTOM takes `first` and `last`, both inclusive; BILLING_CYCLE takes `cycle_start`, the time
     at which the subscription began (cycles are months from there).
     """
-    hour_end = _hour_end(now)
+    hour_end = _hour_end(now if data_end is None else min(now, data_end))
     today = to_local(now, zone).date()
     if preset is Preset.LAST_24_HOURS:
         day = timedelta(days=1)
@@ -212,8 +214,14 @@ def _running(
     begin_before = to_utc(_midnight(before), zone)
     end = hour_end
     if preset is Preset.LAST_MONTH:
-        end = to_utc(_midnight(add_months(start, 1)), zone)
-        return Period(Span(begin, end), Span(begin_before, begin))
+        whole = to_utc(_midnight(add_months(start, 1)), zone)
+        if whole <= end:
+            return Period(Span(begin, whole), Span(begin_before, begin))
+    if end <= begin:
+        raise QuestionError(
+            f"The data ends on {end:%-d %b %Y %H:%M} UTC, before this period begins. "
+            "Choose an earlier period or another source."
+        )
     elapsed = to_local(end, zone) - _midnight(start)
     end_before = min(to_utc(_midnight(before) + elapsed, zone), begin)
     return Period(Span(begin, end), Span(begin_before, end_before))

@@ -61,7 +61,15 @@ def period_controls(scope: Scope, now: datetime) -> Chosen:
             "Bucket", {str(g): name for g, name in GRAINS.items()}, key="grain", default="auto"
         )
     started = _cycle_start(scope) if preset is Preset.BILLING_CYCLE else None
-    chosen = period(preset, now, zone, first=first, last=last, cycle_start=started)
+    chosen = period(
+        preset,
+        now,
+        zone,
+        first=first,
+        last=last,
+        cycle_start=started,
+        data_end=scope.source.ends_at,
+    )
     return Chosen(chosen, _grain(grain, chosen.span), preset is Preset.CUSTOM)
 
 

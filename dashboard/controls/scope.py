@@ -65,8 +65,11 @@ def _source(sources: Sources) -> Source:
         raise QuestionError(sources.problem or "No source is configured.")
     labels = {"extract": "Extract", "live": "Live"}
     default = next(iter(there))
-    if len(there) == 1:
+    asked = address_value("source", default)
+    if len(there) == 1 and asked == default:
         return there[default]
+    if asked in labels and asked not in there:
+        raise QuestionError(sources.problem or f"There is no {asked} source here.")
     with st.container(width=120):
         chosen = choose("Source", {n: labels[n] for n in there}, key="source", default=default)
     if chosen not in there:

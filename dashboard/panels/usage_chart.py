@@ -1,8 +1,10 @@
 """The chart of the Usage page, and the ledger of the bucket that is clicked on it."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import streamlit as st
 
 from dashboard.asking import ask
@@ -18,6 +20,14 @@ from queries.usage import Usage
 from queries.usage.shape import top_series
 
 CUTS = "chart cuts"
+LEDGER_COLUMNS: dict[str, Any] = {
+    "occurred_at": "Time",
+    "event_type": "What happened",
+    "amount": st.column_config.NumberColumn("Credits", format="%,.6f"),
+    "grant_id": "Grant",
+    "feature_id": "Feature",
+    "event_id": "Event",
+}
 
 
 def draw_chart(shown: Shown, *, kind: str, is_cumulative: bool, most: int) -> None:
@@ -76,8 +86,22 @@ def bucket_ledger(shown: Shown) -> None:
         st.info("The ledger has no rows in this bucket.", icon=":material/inbox:")
         return
     cut = " The newest are shown." if rows.is_cut else ""
-    st.caption(f"{rows.frame.height:,} ledger rows, newest first, times in UTC.{cut}")
-    st.dataframe(rows.frame, hide_index=True, alt=f"Ledger rows of {names[chosen]}")
+    st.caption(f"{rows.frame.height:,} ledger rows, newest first, times in {question.zone}.{cut}")
+    st.dataframe(
+        _readable(rows.frame, question.zone),
+        hide_index=True,
+        column_config=LEDGER_COLUMNS,
+        alt=f"Ledger rows of {names[chosen]}",
+    )
+
+
+def _readable(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Times on the clock of the display zone, what happened in words."""
+    at = pl.col("occurred_at").dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    words = pl.col("event_type").str.replace("CREDITS_", "").str.replace_all("_", " ")
+    return rows.with_columns(
+        at.dt.strftime("%Y-%m-%d %H:%M:%S"), words.str.to_lowercase().str.to_titlecase()
+    )
 
 
 def _start_text(cut: datetime, zone: ZoneInfo) -> str:

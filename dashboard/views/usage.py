@@ -37,7 +37,7 @@ try:
     scope = scope_controls(sources, read_settings().zone)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = period_controls(scope, now)
-        by = group_by_controls(scope)
+        grouping = st.container(horizontal=True, vertical_alignment="bottom", width="content")
         with st.popover("Display", icon=":material/tune:"):
             kind = pick("Draw", KINDS, key="kind", default="bars")
             shape = pick("As", SHAPES, key="shape", default="period")
@@ -45,6 +45,8 @@ try:
             is_compared = switch("Compare with the period before", key="compare", default=True)
             turn = refresh_control(now)
     filter_chips()
+    with grouping:
+        by = group_by_controls(scope)
     with st.spinner("Asking …", show_time=True):
         shown = collect(
             scope,
@@ -62,6 +64,7 @@ except Exception as error:
         error,
         still_shown=kept[0].title if kept else None,
         can_extract=sources.extract is not None,
+        can_retry=True,
     )
 
 if kept is None:

@@ -11,7 +11,10 @@ from queries.question import CannotAnswer
 def read(question: Keys, client: MeteringClient) -> tuple[pl.DataFrame, bool]:
     """(the keys, whether there are more)."""
     if question.customer_id is None:
-        raise CannotAnswer("The metering API lists the keys of one customer at a time.")
+        raise CannotAnswer(
+            "The metering API answers for one customer at a time. "
+            "All customers are in the extract: choose it as the source."
+        )
     given = {
         "customerId": question.customer_id,
         "currencyId": question.currency_id,

@@ -11,7 +11,7 @@ from queries.question import QuestionError, check_customer, check_id
 from queries.time import Grain, Span, check_span, cuts, zone_of
 
 MOST_KEYS = 3
-MOST_FILTERS = 3
+MOST_FILTERS = 5
 MOST_ROWS = 300_000
 FEATURE = "featureId"
 CUSTOMER = "customerId"

@@ -64,7 +64,15 @@ keyed as (
         key_value(
             $filter_3, customer_id, feature_id,
             dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
-        ) as filter_3
+        ) as filter_3,
+        key_value(
+            $filter_4, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as filter_4,
+        key_value(
+            $filter_5, customer_id, feature_id,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+        ) as filter_5
     from named
 ),
 
@@ -75,6 +83,8 @@ filtered as (
         list_contains($values_1, filter_1) != $is_without_1
         and list_contains($values_2, filter_2) != $is_without_2
         and list_contains($values_3, filter_3) != $is_without_3
+        and list_contains($values_4, filter_4) != $is_without_4
+        and list_contains($values_5, filter_5) != $is_without_5
 ),
 
 usage as (

@@ -60,10 +60,11 @@ def test_every_setting_is_read() -> None:
         ({"PORT": "0"}, "PORT must be a number from 1 to 65535, not '0'."),
         ({"PORT": "65536"}, "PORT must be a number from 1 to 65535, not '65536'."),
         ({"PORT": "-1"}, "PORT must be a number from 1 to 65535, not '-1'."),
-        pytest.param(
-            {"PORT": "²"},
-            "PORT must be a number from 1 to 65535, not '²'.",
-            marks=pytest.mark.xfail(strict=True, reason="'²'.isdigit() is true, int('²') fails"),
+        ({"PORT": "²"}, "PORT must be a number from 1 to 65535, not '²'."),
+        (
+            {"DISPLAY_ZONE": "Mars/Olympus"},
+            "DISPLAY_ZONE: 'Mars/Olympus' is not a time zone. Use a name such as UTC or "
+            "Europe/Berlin.",
         ),
     ],
 )

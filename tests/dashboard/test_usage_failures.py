@@ -80,9 +80,9 @@ BAD_ADDRESSES: dict[str, tuple[Address, str]] = {
         {"only": "the model:gpt"},
         "'the model' cannot be a group-by key: letters, digits, _, $ and - are allowed.",
     ),
-    "four filters": (
-        {"only": ["model:gpt", "team:search", "region:us-east", "environment:staging"]},
-        "At most 3 filters can be set, one for each key.",
+    "six filters": (
+        {"only": [f"{key}:x" for key in ("model", "team", "region", "user_id", "a", "b")]},
+        "At most 5 filters can be set, one for each key.",
     ),
 }
 
@@ -282,9 +282,18 @@ def test_a_source_that_is_missing_is_named(visit: Visit) -> None:
 
 def test_the_only_source_there_is_is_asked_without_a_choice(visit: Visit, sources: Sources) -> None:
     use(Sources(None, sources.extract))
-    page = visit(source="live")
+    page = visit()
     assert page.has_chart
     assert "extract of" in page.text
+
+
+def test_a_source_that_the_address_names_and_that_is_not_there_is_said(
+    visit: Visit, sources: Sources
+) -> None:
+    use(Sources(None, sources.extract, problem="Another process has the store. Stop it."))
+    assert "Another process has the store. Stop it." in visit().text
+    use(Sources(None, sources.extract))
+    assert visit(source="live").failures == ["There is no live source here."]
 
 
 def test_a_filter_that_is_in_the_address_twice_is_one_filter(visit: Visit) -> None:

@@ -160,14 +160,24 @@ def test_every_period_is_answered_at_the_edges_of_the_calendar(
     visit: Visit, clock: Clock, moment: datetime, zone: str
 ) -> None:
     clock.at = moment
-    page = visit(customer=KESTREL, tz=zone)
+    page = visit(customer=KESTREL, source="live", tz=zone)
     for preset in PRESETS:
         page.go(period=preset.value)
         assert not page.has_crashed
         assert page.failures == []
 
 
-@pytest.mark.xfail(strict=True, reason="partial_bucket knows the last bucket of the span alone")
+def test_a_period_after_the_end_of_an_older_extract_says_where_the_data_ends(
+    visit: Visit, clock: Clock
+) -> None:
+    clock.advance(2 * DAY)
+    page = visit(customer=KESTREL, period="today")
+    assert page.failures == [
+        "The data ends on 22 May 2026 15:00 UTC, before this period begins. "
+        "Choose an earlier period or another source."
+    ]
+
+
 def test_the_day_on_which_an_older_extract_ends_is_labelled_partial(
     visit: Visit, clock: Clock
 ) -> None:

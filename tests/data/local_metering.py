@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import httpx
 import simplejson
 
 from data.demo.company import CATALOGUE
-from data.metering.catalogue import read_catalogue
+from data.metering.catalogue import Catalogue, read_catalogue
 from data.metering.client import MeteringClient
 from data.metering.service.app import SERVER_KEY, respond
 from data.metering.service.service import Service
@@ -29,7 +29,7 @@ GROWTH = "plan-revvenu-growth"
 SEATS = "feature-seats"
 SEAT_CREDITS = 25
 NOON = datetime(2026, 5, 20, 12)
-SECONDS_TO_START = 30
+SECONDS_TO_START = 90
 
 Answer = dict[str, Any]
 
@@ -162,9 +162,7 @@ class LocalApi(Api):
         self._open()
 
     def _open(self) -> None:
-        self.service = Service(
-            self.store, read_catalogue(CATALOGUE), clock=self.clock, settle_every=None
-        )
+        self.service = Service(self.store, catalogue(), clock=self.clock, settle_every=None)
         super().__init__(MeteringClient.inside(partial(respond, self.service), SERVER_KEY))
 
     def close(self) -> None:
@@ -235,6 +233,11 @@ class MeteringProcess(Api):
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.kill()
+
+
+@cache
+def catalogue() -> Catalogue:
+    return read_catalogue(CATALOGUE)
 
 
 def metering_command(store: Path, port: int, *options: str) -> list[str]:

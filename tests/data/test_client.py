@@ -488,7 +488,7 @@ def test_nobody_listening_is_unreachable(waits: Waits) -> None:
 @pytest.fixture(params=["inside", "over http"])
 def real(request: pytest.FixtureRequest) -> Api:
     """The local service, in this process and over HTTP, with a customer of this test's own."""
-    api: Api = request.getfixturevalue("api" if request.param == "inside" else "served")
+    api: Api = request.getfixturevalue("shared" if request.param == "inside" else "served")
     api.provision("customer-of-the-client")
     return api
 

@@ -1,5 +1,8 @@
 """Pages and filters of lists: cursors that hold, in both directions, and what can be picked."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -116,21 +119,21 @@ def test_a_row_of_usage_names_its_event_and_feature(api: LocalApi) -> None:
 
 
 @pytest.mark.parametrize("size", [0, -1, 101])
-def test_pages_have_1_to_100_items(api: LocalApi, size: int) -> None:
+def test_pages_have_1_to_100_items(shared: LocalApi, size: int) -> None:
     for way in ("first", "last"):
-        for ask in (api.ledger_page, api.grants, api.usage):
+        for ask in (shared.ledger_page, shared.grants, shared.usage):
             with pytest.raises(BadInput, match=f"A page of {size} was asked for; 1 to 100 are"):
                 ask(paging={way: size})
 
 
-def test_first_and_last_exclude_each_other(api: LocalApi) -> None:
+def test_first_and_last_exclude_each_other(shared: LocalApi) -> None:
     with pytest.raises(BadInput, match="Give either first or last, not both"):
-        api.ledger_page(paging={"first": 1, "last": 1})
+        shared.ledger_page(paging={"first": 1, "last": 1})
 
 
 @pytest.mark.parametrize("cursor", ["x", "MQ", "LTE=", "日本", "OTk5" * 20, "🙂"])
-def test_a_cursor_of_elsewhere_is_refused(api: LocalApi, cursor: str) -> None:
-    for ask in (api.ledger_page, api.grants, api.usage):
+def test_a_cursor_of_elsewhere_is_refused(shared: LocalApi, cursor: str) -> None:
+    for ask in (shared.ledger_page, shared.grants, shared.usage):
         with pytest.raises(BadInput) as refused:
             ask(paging={"after": cursor})
         assert refused.value.sentence == f"{cursor!r} is not a cursor of this list."
@@ -167,16 +170,18 @@ def test_grants_are_those_of_a_pool_or_of_all_currencies(api: LocalApi) -> None:
 # Pickers
 
 
-@pytest.fixture
-def people(api: LocalApi) -> LocalApi:
-    """Four customers, made a day apart, and one without a name or an email."""
+@pytest.fixture(scope="module")
+def people(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
+    """Three customers, made a day apart, and before them one without a name or an email."""
+    api = LocalApi(copytree(begun, tmp_path_factory.mktemp("people") / "store"))
     document = """mutation ($input: ProvisionCustomerInput!) {
         provisionCustomer(input: $input) { customer { customerId } } }"""
     for customer_id, name in [("c-ada", "Ada & Co"), ("c-bob", "Bob_1"), ("c-cy", "Cy 100%")]:
         api.clock.forward(days=1)
         given = {"customerId": customer_id, "name": name, "email": f"{customer_id}@example.com"}
         api.tell(document, input=given)
-    return api
+    yield api
+    api.close()
 
 
 def picked(api: LocalApi, filter: Answer | None = None, **asked: Any) -> list[str]:
@@ -268,8 +273,8 @@ def test_resources_are_filtered_by_themselves_and_their_customer(
     assert [(row["customer"]["customerId"], row["resourceId"]) for row in rows] == found
 
 
-def test_features_are_newest_first_and_filtered(api: LocalApi) -> None:
-    found = nodes(api.ask(FEATURES, paging={"first": 100})["features"])
+def test_features_are_newest_first_and_filtered(shared: LocalApi) -> None:
+    found = nodes(shared.ask(FEATURES, paging={"first": 100})["features"])
     assert [feature["refId"] for feature in found] == [
         "feature-document-parsing",
         "feature-image-generation",
@@ -283,7 +288,7 @@ def test_features_are_newest_first_and_filtered(api: LocalApi) -> None:
         "feature-seats",
     ]
     filter = {"displayName": {"iLike": "%seat%"}}
-    assert nodes(api.ask(FEATURES, filter=filter)["features"]) == [{"refId": SEATS}]
+    assert nodes(shared.ask(FEATURES, filter=filter)["features"]) == [{"refId": SEATS}]
 
 
 def test_archived_currencies_are_listed_only_when_asked_for(api: LocalApi) -> None:

@@ -127,12 +127,12 @@ def test_a_value_is_kept_to_5_decimals(api: LocalApi, value: Decimal | int, kept
 
 
 @pytest.mark.parametrize("value", [2**53, -(2**53), Decimal(2**35) + Decimal("0.5"), 10**400])
-def test_a_value_out_of_range_is_refused(api: LocalApi, value: Decimal | int) -> None:
-    before = everything(api)
+def test_a_value_out_of_range_is_refused(shared: LocalApi, value: Decimal | int) -> None:
+    before = everything(shared)
     with pytest.raises(Refused, match="is out of range") as refused:
-        api.report(value)
+        shared.report(value)
     assert refused.value.code == "UsageMeasurementDiffOutOfRangeError"
-    assert everything(api) == before
+    assert everything(shared) == before
 
 
 @pytest.mark.parametrize(
@@ -490,28 +490,28 @@ def test_dimension_values_are_texts_however_they_were_written(api: LocalApi) -> 
     ],
 )
 def test_dimensions_of_another_shape_are_refused(
-    api: LocalApi, dimensions: Any, sentence: str
+    shared: LocalApi, dimensions: Any, sentence: str
 ) -> None:
-    before = everything(api)
+    before = everything(shared)
     for report in (
-        lambda: api.report(1, dimensions=dimensions),
-        lambda: api.consume(1, "key", dimensions=dimensions),
-        lambda: api.report_events(event("1"), event("2", dimensions=dimensions)),
+        lambda: shared.report(1, dimensions=dimensions),
+        lambda: shared.consume(1, "key", dimensions=dimensions),
+        lambda: shared.report_events(event("1"), event("2", dimensions=dimensions)),
     ):
         with pytest.raises(BadInput) as refused:
             report()
         assert refused.value.sentence.startswith(sentence)
-    assert everything(api) == before
+    assert everything(shared) == before
 
 
 @pytest.mark.parametrize("name", ["customerId", "eventName", "resourceId"])
-def test_ids_have_1_to_255_characters(api: LocalApi, name: str) -> None:
+def test_ids_have_1_to_255_characters(shared: LocalApi, name: str) -> None:
     with pytest.raises(BadInput, match=f"{name} must have 1 to 255 characters"):
-        api.report_events(event("1", **{name: "x" * 256}))
-    api.report_events(event("1", **{name: "x" * 255}))
+        shared.report_events(event("1", **{name: "x" * 256}))
+    shared.report_events(event("1", **{name: "x" * 255}))
 
 
-def test_a_feature_that_is_not_metered_takes_no_usage(api: LocalApi) -> None:
+def test_a_feature_that_is_not_metered_takes_no_usage(shared: LocalApi) -> None:
     with pytest.raises(Refused, match="Feature 'feature-01-templates' is not metered") as refused:
-        api.report(1, featureId="feature-01-templates")
+        shared.report(1, featureId="feature-01-templates")
     assert refused.value.code == "MeteringNotAvailableForFeatureType"

@@ -80,8 +80,8 @@ def test_there_are_documents_of_ours() -> None:
     assert len(DOCUMENTS) > 10
 
 
-def test_introspection_gives_the_schema_that_is_written_down(api: LocalApi) -> None:
-    told = api.ask(get_introspection_query(descriptions=True))
+def test_introspection_gives_the_schema_that_is_written_down(shared: LocalApi) -> None:
+    told = shared.ask(get_introspection_query(descriptions=True))
     assert print_schema(build_client_schema(told)) == print_schema(WRITTEN)
 
 

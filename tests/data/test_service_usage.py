@@ -31,22 +31,7 @@ def tagged(api: LocalApi, *keys: str, **asked: Any) -> list[tuple[list[str], Any
 # Windows and buckets
 
 
-LATELY = {"2026-05-13": 4, "2026-05-19": 1, "2026-05-20": 2}
-
-
-@pytest.mark.parametrize(
-    ("preset", "expected"),
-    [
-        ("LAST_DAY", {"2026-05-19T13": 1, "2026-05-20T11": 2}),
-        ("LAST_WEEK", LATELY),
-        ("LAST_MONTH", {"2026-04-21": 8} | LATELY),
-        (None, {"2026-04-21": 8} | LATELY),
-        ("LAST_YEAR", {"2025-05": 16, "2026-02": 32, "2026-04": 8, "2026-05": 7}),
-    ],
-)
-def test_a_preset_has_its_length_and_its_buckets(
-    api: LocalApi, preset: str | None, expected: dict[str, int]
-) -> None:
+def test_a_preset_has_its_length_and_its_buckets(api: LocalApi) -> None:
     """Hours of a day, days of 7 or 30 days, months of a year; LAST_MONTH unless told."""
     spent = [
         (1, at(hours=23)),
@@ -60,27 +45,30 @@ def test_a_preset_has_its_length_and_its_buckets(
     for amount, when in spent:
         spend(api, str(amount), amount, createdAt=when)
     api.settle()
-    found = points(api, timeRange=preset)
-    starts = [start + "0000-01-01T00:00:00.000Z"[len(start) :] for start in expected]
-    assert found == list(zip(starts, expected.values(), strict=True))
+    week = {"2026-05-13": 4, "2026-05-19": 1, "2026-05-20": 2}
+    for preset, expected in [
+        ("LAST_DAY", {"2026-05-19T13": 1, "2026-05-20T11": 2}),
+        ("LAST_WEEK", week),
+        ("LAST_MONTH", {"2026-04-21": 8} | week),
+        (None, {"2026-04-21": 8} | week),
+        ("LAST_YEAR", {"2025-05": 16, "2026-02": 32, "2026-04": 8, "2026-05": 7}),
+    ]:
+        starts = [start + "0000-01-01T00:00:00.000Z"[len(start) :] for start in expected]
+        found = points(api, timeRange=preset)
+        assert found == list(zip(starts, expected.values(), strict=True))
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "bucket"),
-    [
-        ("2026-05-18T12:00:00Z", "2026-05-20T12:00:00Z", "2026-05-19T10:00:00.000Z"),
-        ("2026-05-18T11:59:59.999Z", "2026-05-20T12:00:00Z", "2026-05-19T00:00:00.000Z"),
-        ("2026-02-17T12:00:00Z", "2026-05-20T12:00:00Z", "2026-05-19T00:00:00.000Z"),
-        ("2026-02-17T11:59:59.999Z", "2026-05-20T12:00:00Z", "2026-05-01T00:00:00.000Z"),
-    ],
-    ids=["48 hours", "more than 48 hours", "92 days", "more than 92 days"],
-)
-def test_exact_dates_are_cut_into_hours_days_or_months(
-    api: LocalApi, start: str, end: str, bucket: str
-) -> None:
+def test_exact_dates_are_cut_into_hours_days_or_months(api: LocalApi) -> None:
+    """Hours up to 48 of them, days up to 92."""
     spend(api, "a", createdAt="2026-05-19T10:59:59.999Z")
     api.settle()
-    assert points(api, startDate=start, endDate=end) == [(bucket, 1)]
+    for start, bucket in [
+        ("2026-05-18T12:00:00Z", "2026-05-19T10:00:00.000Z"),
+        ("2026-05-18T11:59:59.999Z", "2026-05-19T00:00:00.000Z"),
+        ("2026-02-17T12:00:00Z", "2026-05-19T00:00:00.000Z"),
+        ("2026-02-17T11:59:59.999Z", "2026-05-01T00:00:00.000Z"),
+    ]:
+        assert points(api, startDate=start, endDate="2026-05-20T12:00:00Z") == [(bucket, 1)]
 
 
 def test_a_window_holds_its_start_and_not_its_end(api: LocalApi) -> None:
@@ -110,9 +98,9 @@ def test_times_with_an_offset_are_cut_in_utc(api: LocalApi) -> None:
     assert points(api, **asked) == [("2026-05-01T23:00:00.000Z", 1)]
 
 
-def test_an_end_before_its_start_is_refused(api: LocalApi) -> None:
+def test_an_end_before_its_start_is_refused(shared: LocalApi) -> None:
     with pytest.raises(BadInput, match="endDate must not be before startDate"):
-        api.usage(startDate="2026-05-02", endDate="2026-05-01")
+        shared.usage(startDate="2026-05-02", endDate="2026-05-01")
 
 
 def test_points_ascend_and_empty_buckets_are_left_out(api: LocalApi) -> None:
@@ -205,9 +193,9 @@ def test_group_by_feature_alone_or_by_nothing_is_by_feature(api: LocalApi) -> No
 @pytest.mark.parametrize(
     "key", ["", "a b", "a.b", "model\n", "modèle", "x'; drop table ledger; --"]
 )
-def test_a_key_of_other_characters_is_refused(api: LocalApi, key: str) -> None:
+def test_a_key_of_other_characters_is_refused(shared: LocalApi, key: str) -> None:
     with pytest.raises(BadInput) as refused:
-        api.usage(groupBy=[key])
+        shared.usage(groupBy=[key])
     assert refused.value.sentence == (
         f"{key!r} cannot be a groupBy key: letters, digits, _, $ and - can."
     )
@@ -306,24 +294,19 @@ def test_fields_are_the_keys_of_one_pool_sorted(api: LocalApi) -> None:
     assert api.fields(currencyId="api-credits") == ["other_currency"]
 
 
-@pytest.mark.parametrize(
-    ("search", "found"),
-    [
+def test_search_is_a_part_of_the_key_whatever_its_case(api: LocalApi) -> None:
+    dimensions = dict.fromkeys(["team", "model", "model_version", "BaseModel"], "x")
+    spend(api, "a", dimensions=dimensions)
+    api.settle()
+    for search, found in [
         ("model", ["BaseModel", "model", "model_version"]),
         ("MODEL", ["BaseModel", "model", "model_version"]),
         ("_ver", ["model_version"]),
         ("", ["BaseModel", "model", "model_version", "team"]),
         ("%", []),
         ("nothing", []),
-    ],
-)
-def test_search_is_a_part_of_the_key_whatever_its_case(
-    api: LocalApi, search: str, found: list[str]
-) -> None:
-    dimensions = dict.fromkeys(["team", "model", "model_version", "BaseModel"], "x")
-    spend(api, "a", dimensions=dimensions)
-    api.settle()
-    assert api.fields(search=search) == found
+    ]:
+        assert api.fields(search=search) == found
 
 
 def test_keys_of_raw_events_appear_once_they_have_settled(api: LocalApi) -> None:
