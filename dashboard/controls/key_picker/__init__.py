@@ -42,7 +42,7 @@ def key_picker(
     if beginning.is_complete:
         multiselect(face, beginning, picked, key=key, max_keys=max_keys)
     else:
-        combobox(face, search, beginning, key=key, max_keys=max_keys)
+        combobox(face, search, beginning, key=key, max_keys=max_keys, default=None)
     return picked
 
 
@@ -65,9 +65,8 @@ def one_picker(
     picked = next(iter(picked_values(key, 1)), default)
     search = search if first is None else led_by(first, search)
     beginning = search("")
-    may_clear = first is None
     if beginning.is_complete:
-        selectbox(face, beginning, picked, key=key, may_clear=may_clear)
+        selectbox(face, beginning, picked, key=key, may_clear=first is None)
     else:
-        combobox(face, search, beginning, key=key, max_keys=1, default=default, may_clear=may_clear)
+        combobox(face, search, beginning, key=key, max_keys=1, default=default)
     return picked

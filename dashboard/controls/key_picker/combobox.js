@@ -6,7 +6,9 @@ const DEBOUNCE_MS = 200
 const PATIENCE_MS = 1000
 const LIST_HEIGHT = 300
 const ROOM = 12
+const RETURN_MS = 3000
 const pickers = new WeakMap()
+const lastLeft = new Map()
 
 export default function ({ data, parentElement, setStateValue }) {
   let picker = pickers.get(parentElement)
@@ -25,6 +27,7 @@ class Picker {
   askedText = ""
   picked = []
   isOpen = false
+  hasFocus = false
   isTyping = false
   rows = []
   pointedAt = null
@@ -48,6 +51,7 @@ class Picker {
   }
 
   receive(data, say) {
+    const isNew = this.data === undefined
     this.data = data
     this.say = say
     // An answer from before the last pick still shows the picks of then: it must not undo it.
@@ -56,6 +60,7 @@ class Picker {
       this.picked = data.picked
     }
     this.draw()
+    if (isNew) this.comeBack()
   }
 
   // What the lists hold for the text in the input.
@@ -109,21 +114,44 @@ class Picker {
     this.draw()
   }
 
-  close() {
+  stopPlacing() {
     window.removeEventListener("scroll", this.place, { capture: true })
     window.visualViewport.removeEventListener("resize", this.place)
-    this.hideTip()
+  }
+
+  close() {
     if (!this.isOpen) return
     this.isOpen = false
-    if (this.panelPart.isConnected) this.panelPart.hidePopover?.()
+    this.stopPlacing()
+    this.panelPart.hidePopover?.()
     this.panelPart.classList.remove("is-open")
     this.type("", false)
   }
 
+  // Streamlit may take the picker off the page and put a new one there in the middle of a word:
+  // when a search starts before the last run of the page has been sent, that run loses it. The
+  // new one goes on where the old one was.
   leave() {
-    this.close()
     clearTimeout(this.debounce)
     clearTimeout(this.patience)
+    this.stopPlacing()
+    const { turn, turnOfPick, text, isTyping, picked, pointedAt, isOpen, hasFocus } = this
+    const state = { turn, turnOfPick, text, isTyping, picked, pointedAt }
+    const written = this.textPart.value
+    lastLeft.set(this.data.key, { state, written, isOpen, hasFocus, at: performance.now() })
+  }
+
+  comeBack() {
+    const left = lastLeft.get(this.data.key)
+    lastLeft.delete(this.data.key)
+    if (!left?.hasFocus || performance.now() - left.at > RETURN_MS) return
+    Object.assign(this, left.state)
+    if (this.turnOfPick <= this.data.turn) this.picked = this.data.picked
+    this.textPart.value = left.written
+    this.textPart.focus()
+    if (left.isOpen) this.open()
+    this.tell()
+    this.draw()
   }
 
   type(text, isTyping) {
@@ -318,15 +346,19 @@ class Picker {
     listPart.addEventListener("click", event => this.onRow(event, i => this.pickAt(i)))
     listPart.addEventListener("mousemove", event => this.onRow(event, i => this.pointAt(i)))
     clearPart.addEventListener("click", () => this.clear())
-    this.root.addEventListener("focusout", event => {
-      if (!this.root.contains(event.relatedTarget)) this.close()
+    this.root.addEventListener("focusin", () => {
+      this.hasFocus = true
     })
-    // Outside, a key pressed in here looks as if it were pressed on the page, where Streamlit
-    // takes "r" for rerun and "c" for clear cache.
-    this.root.addEventListener("keydown", event => {
-      if (event.key !== "Escape") event.stopPropagation()
-    })
+    this.root.addEventListener("focusout", () => setTimeout(() => this.onFocusGone()))
     this.listenForHelp()
+  }
+
+  // A picker that was taken off the page has not been left by the reader.
+  onFocusGone() {
+    const { activeElement } = this.root.getRootNode()
+    if (!this.root.isConnected || this.root.contains(activeElement)) return
+    this.hasFocus = false
+    this.close()
   }
 
   onInput() {
@@ -423,7 +455,7 @@ class Picker {
   }
 
   hideTip() {
-    if (this.tipPart.isConnected) this.tipPart.hidePopover?.()
+    this.tipPart.hidePopover?.()
   }
 }
 

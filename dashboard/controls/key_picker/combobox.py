@@ -11,7 +11,7 @@ from dashboard.controls.key_picker.address import picked_values, put_picked_valu
 from dashboard.controls.key_picker.face import Face
 from dashboard.controls.key_picker.found import Found, Option, Search, labels_by_value
 
-LONGEST_TEXT = 200
+LONGEST_TEXT = 200  # as in combobox.html: the browser waits for the answer to the very text
 
 _here = files("dashboard.controls.key_picker")
 _mount = st.components.v2.component(
@@ -31,36 +31,49 @@ class _Said:
     picked: tuple[str, ...] | None = None
 
 
-@st.fragment
 def combobox(
+    face: Face, search: Search, beginning: Found, *, key: str, max_keys: int, default: str | None
+) -> None:
+    """Draw the picker and bring the page to what is picked in it.
+
+    Without a pick it stands at `default`; without a default it can be cleared.
+    """
+    _search_and_pick(face, search, beginning, key, max_keys, default, picked_values(key, max_keys))
+
+
+@st.fragment
+def _search_and_pick(
     face: Face,
     search: Search,
     beginning: Found,
-    *,
     key: str,
     max_keys: int,
-    default: str | None = None,
-    may_clear: bool = True,
+    default: str | None,
+    picked_for_page: list[str],
 ) -> None:
-    """Draw the picker; being a fragment, it answers a typed letter without rerunning the page."""
+    """Being a fragment, this answers a typed letter without rerunning the page."""
     said = _what_was_said(key)
     answer = search(said.text) if said.text else None
-    found = answer or beginning
-    values = picked_values(key, max_keys) or ([] if default is None else [default])
+    picked = picked_values(key, max_keys)
+    values = picked or ([] if default is None else [default])
+    shown = _labelled(values, answer or beginning, search, key)
     _mount(
         key=_component(key),
         data={
             **asdict(face),
+            "key": key,
             "max_keys": max_keys,
-            "may_clear": may_clear,
+            "may_clear": default is None,
             "turn": said.turn,
             "text": said.text,
-            "picked": [asdict(option) for option in _labelled(values, found, search, key)],
+            "picked": [asdict(option) for option in shown],
             "beginning": asdict(beginning),
             "answer": None if answer is None else asdict(answer),
         },
         on_said_change=partial(_hear, key, max_keys),
     )
+    if picked != picked_for_page:
+        st.rerun()
 
 
 def _component(key: str) -> str:
@@ -68,10 +81,14 @@ def _component(key: str) -> str:
 
 
 def _hear(key: str, max_keys: int) -> None:
-    """Follow a new pick with a run of the whole page; a search is left to the fragment."""
+    """Put the picks into the address before anything is drawn.
+
+    The page follows only after the picker has been drawn again: `st.rerun` in here would leave
+    the picker out of this run, and the browser would take it off the page.
+    """
     said = _what_was_said(key)
-    if said.picked is not None and put_picked_values(key, said.picked[:max_keys]):
-        st.rerun()
+    if said.picked is not None:
+        put_picked_values(key, said.picked[:max_keys])
 
 
 def _what_was_said(key: str) -> _Said:

@@ -1,0 +1,171 @@
+"""The Usage page in a browser, walked as its readers walk it."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import ROOT, free_port, wait_until_healthy
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.browser
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing").Axe
+
+SHORT, LONG = "customer-demo-01", "customer-long-tail"
+CUSTOMERS = pytest.mark.parametrize("customer", [SHORT, LONG], ids=["short list", "long list"])
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+# Streamlit puts the open list of its own select beside the page's landmarks, not into one.
+STREAMLITS_OWN = {"region"}
+SLOW = 30_000
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app as `make run` serves it, on a demo of its own."""
+    folder = tmp_path_factory.mktemp("app")
+    port = free_port()
+    places = {"METERING_STORE": str(folder / "metering"), "EXTRACT_DIR": str(folder / "extract")}
+    log = folder / "app.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard", "serve"],
+            cwd=ROOT,
+            env=os.environ | places | {"PORT": str(port)},
+            stdout=output,
+            stderr=output,
+        )
+    address = f"http://127.0.0.1:{port}"
+    wait_until_healthy(address, process, log)
+    yield address
+    process.terminate()
+    process.wait()
+
+
+def open_page(page: "Page", app: str, query: str) -> None:
+    page.goto(f"{app}/?{query}")
+    expect(legend(page).or_(chart(page)).first).to_be_visible(timeout=SLOW)
+
+
+def chart(page: "Page") -> "Locator":
+    return page.locator(".st-key-chart .main-svg").first
+
+
+def legend(page: "Page") -> "Locator":
+    return page.locator(".st-key-chart .legendtext")
+
+
+def group_by(page: "Page") -> "Locator":
+    return page.get_by_role("combobox", name="Group by")
+
+
+@CUSTOMERS
+def test_typing_mod_and_picking_model_regroups_the_chart_and_survives_a_reload(
+    page: "Page", app: str, customer: str
+) -> None:
+    open_page(page, app, f"customer={customer}")
+    expect(legend(page)).to_have_count(0)
+    group_by(page).press_sequentially("mod")
+    page.get_by_role("option", name="model", exact=True).click()
+    expect(legend(page).filter(has_text="claude")).to_be_visible(timeout=SLOW)
+    expect(page).to_have_url(re.compile(r"[?&]by=model(&|$)"))
+    before = legend(page).all_text_contents()
+    page.reload()
+    expect(legend(page).filter(has_text="claude")).to_be_visible(timeout=SLOW)
+    assert legend(page).all_text_contents() == before
+
+
+@CUSTOMERS
+def test_back_undoes_the_pick_and_forward_repeats_it(page: "Page", app: str, customer: str) -> None:
+    open_page(page, app, f"customer={customer}")
+    group_by(page).press_sequentially("mod")
+    page.get_by_role("option", name="model", exact=True).click()
+    expect(legend(page).filter(has_text="claude")).to_be_visible(timeout=SLOW)
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("by=model"))
+    expect(legend(page)).to_have_count(0, timeout=SLOW)
+    page.go_forward()
+    expect(legend(page).filter(has_text="claude")).to_be_visible(timeout=SLOW)
+
+
+@CUSTOMERS
+def test_the_keyboard_alone_can_group(page: "Page", app: str, customer: str) -> None:
+    open_page(page, app, f"customer={customer}")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if group_by(page).evaluate("box => box === box.getRootNode().activeElement"):
+            break
+    page.keyboard.type("model_v")
+    expect(page.get_by_role("option", name="model_version")).to_be_visible(timeout=SLOW)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("by=model_version"), timeout=SLOW)
+    expect(legend(page).first).to_be_visible(timeout=SLOW)
+
+
+@SCHEMES
+@CUSTOMERS
+def test_axe_finds_no_violation_with_the_list_open_and_closed(
+    browser: "Browser", app: str, customer: str, scheme: str
+) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
+    page = context.new_page()
+    open_page(page, app, f"customer={customer}&by=model&into=claude")
+    expect(page.get_by_text("Break it down by")).to_be_visible(timeout=SLOW)
+    assert violations(page) == set()
+    group_by(page).press_sequentially("te")
+    expect(page.get_by_role("option", name="team").first).to_be_visible(timeout=SLOW)
+    excused = STREAMLITS_OWN if customer == SHORT else set()
+    assert violations(page) - excused == set()
+    context.close()
+
+
+def violations(page: "Page") -> set[str]:
+    return {violation["id"] for violation in Axe().run(page).response["violations"]}
+
+
+def test_the_chart_has_a_text_alternative_that_names_what_is_drawn(page: "Page", app: str) -> None:
+    open_page(page, app, f"customer={SHORT}&by=model")
+    text = re.compile("Tokens used by model, .*: claude .* gemini")
+    expect(page.get_by_label(text).first).to_be_attached(timeout=SLOW)
+
+
+def test_clicking_a_bar_opens_the_ledger_of_its_bucket(page: "Page", app: str) -> None:
+    open_page(page, app, f"customer={SHORT}&source=live")
+    bar = page.locator(".st-key-chart .bars .point").nth(5)
+    bar.wait_for(state="attached", timeout=SLOW)
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile("bucket="), timeout=SLOW)
+    expect(page.get_by_text("ledger rows, newest first")).to_be_visible(timeout=SLOW)
+
+
+def test_the_link_that_is_copied_opens_the_same_page_with_explicit_dates(
+    page: "Page", app: str
+) -> None:
+    open_page(page, app, f"customer={SHORT}&by=model&period=7d")
+    page.get_by_role("button", name="Copy link").click()
+    link = page.locator("[data-testid=stCode] code").inner_text(timeout=SLOW)
+    for part in ("period=custom", "from=", "to=", "source=extract", "tz=UTC", "by=model"):
+        assert part in link
+    names = legend(page).all_text_contents()
+    page.goto(link.replace("\n", ""))
+    expect(legend(page).first).to_be_visible(timeout=SLOW)
+    assert legend(page).all_text_contents() == names
+
+
+def test_at_phone_width_nothing_runs_off_the_side(browser: "Browser", app: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    open_page(page, app, f"customer={LONG}&by=model")
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0
+    context.close()
