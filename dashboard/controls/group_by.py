@@ -6,6 +6,7 @@ from dashboard.asking import ask
 from dashboard.controls.choices import switch
 from dashboard.controls.key_picker import Found, Option, key_picker
 from dashboard.controls.scope import SHOWN_OF_MANY, Scope
+from dashboard.controls.searching import while_typing
 from queries.answer import Answer
 from queries.keys import Keys
 from queries.question import QuestionError
@@ -29,7 +30,9 @@ def group_by_controls(scope: Scope) -> tuple[str, ...]:
         check_key(key)
     check_keys(asked)
     with st.container(width=330):
-        key_picker("Group by", search, key="by", placeholder="Search keys, such as model")
+        key_picker(
+            "Group by", while_typing(search), key="by", placeholder="Search keys, such as model"
+        )
     beside = {FEATURE: "by feature"} | (
         {CUSTOMER: "by customer"} if scope.customer_id is None else {}
     )

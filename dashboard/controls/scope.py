@@ -10,6 +10,7 @@ from dashboard.asking import ask
 from dashboard.controls.choices import address_value, choose
 from dashboard.controls.key_picker import Found, Option, one_picker
 from dashboard.controls.key_picker.address import carry_across_pages
+from dashboard.controls.searching import while_typing
 from dashboard.sources import Sources
 from queries.catalogue import Currencies
 from queries.customers import Customers, Resources
@@ -89,7 +90,7 @@ def _customer(source: Source) -> str | None:
 
     picked = one_picker(
         "Customer",
-        search,
+        while_typing(search),
         key="customer",
         first=ALL_CUSTOMERS,
         placeholder="Search by name, id or email",
