@@ -23,6 +23,9 @@ def table(shown: Shown) -> None:
     frame = breakdown(shown.answer.frame, shown.previous, shown.question)
     frame = _named(frame, shown.question, shown)
     now = total(shown.answer.frame)
+    before = total(shown.previous).events if shown.previous is not None else 0
+    if not now.events and not before:
+        return
     st.markdown(
         f"**{frame.height:,}** {'rows' if frame.height != 1 else 'row'} · total "
         f"**{plain(exact(now.credits))}** {plain(shown.unit)} in **{now.events:,}** events"

@@ -157,7 +157,7 @@ def test_filters_that_nothing_passes_say_so(visit: Visit) -> None:
     page = visit(customer=KESTREL, by="model", only="model:abacus")
     assert "No events that pass the filters in 23 Apr – 22 May 2026." in page.text
     assert not page.has_chart
-    assert page.total == (0, 0)
+    assert "· total" not in page.text
     page.press("model is abacus")
     assert page.has_chart
 

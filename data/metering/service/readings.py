@@ -213,9 +213,10 @@ def usage(service: Service, given: Given) -> Row:
         "since": start, "until": end,
     }  # fmt: skip
     page = paging(given.get("paging"), default=CREDIT_PAGE)
-    found = service.store.rows(_sql("series"), parameters)
-    chosen, positions, has_next, has_previous = page_of(found, page)
-    points = _points(service, parameters | {"grain": grain}) if chosen else {}
+    rows = service.store.rows(_sql("usage"), parameters | {"grain": grain})
+    points = _points(rows)
+    groups = [row for row in rows if row["bucket"] is None]
+    chosen, positions, has_next, has_previous = page_of(groups, page)
     currency_row = service.state.currencies.get(scope.currency_id or "")
     return {
         "currency": currency(currency_row) if currency_row else None,
@@ -224,11 +225,17 @@ def usage(service: Service, given: Given) -> Row:
     }
 
 
-def _points(service: Service, parameters: Row) -> dict[tuple[object, ...], list[Row]]:
+def _points(rows: list[Row]) -> dict[tuple[object, ...], list[Row]]:
     points: dict[tuple[object, ...], list[Row]] = defaultdict(list)
-    for row in service.store.rows(_sql("usage"), parameters):
-        point = {"timestamp": row["bucket"], "value": row["credits"], "eventCount": row["events"]}
-        points[_group(row)].append(point)
+    for row in rows:
+        if row["bucket"] is not None:
+            points[_group(row)].append(
+                {
+                    "timestamp": row["bucket"],
+                    "value": row["credits"],
+                    "eventCount": row["events"],
+                }
+            )
     return points
 
 
