@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import streamlit as st
 
@@ -19,32 +20,46 @@ class Header:
     """Whose credits are shown, and of when."""
 
     whose: str
-    balance: str
-    is_negative: bool
+    is_one_pool: bool
+    balance: Decimal | None
+    """Of the one pool; None while it has no grants."""
+    unit: str
     source: str
     as_of: datetime
     zone: str
 
 
 def read_header(scope: Scope, answer: Answer, *, turn: int = 0) -> Header:
-    """Asks for the balance where one customer is shown; raises what the source raises."""
-    balance, is_negative = "", False
+    """Asks for the balance where one pool is shown; raises what the source raises."""
+    balance = None
     if scope.customer_id is not None:
         question = Balance(scope.customer_id, scope.currency.currency_id, scope.resource_id)
         found = ask(question, scope.source, turn=turn).frame
-        amount = found["balance"].item() if found.height else None
-        balance = "no credits yet" if amount is None else f"{exact(amount)} {scope.currency.unit}"
-        is_negative = amount is not None and amount < 0
-    return Header(_whose(scope), balance, is_negative, answer.source, answer.as_of, scope.zone)
+        balance = found["balance"].item() if found.height else None
+    return Header(
+        _whose(scope),
+        scope.customer_id is not None,
+        balance,
+        scope.currency.unit,
+        answer.source,
+        answer.as_of,
+        scope.zone,
+    )
 
 
 def show_header(header: Header, now: datetime) -> None:
     parts = [f"**{plain(header.whose)}**"]
-    if header.balance:
-        colour = "red" if header.is_negative else "green"
-        parts.append(f"balance :{colour}[**{plain(header.balance)}**]")
+    if header.is_one_pool:
+        parts.append(_balance(header))
     parts += [freshness(header, now), f"days are cut in {plain(header.zone)}"]
     st.markdown(" · ".join(parts))
+
+
+def _balance(header: Header) -> str:
+    if header.balance is None:
+        return "no grants"
+    colour = "red" if header.balance < 0 else "green"
+    return f"balance :{colour}[**{plain(f'{exact(header.balance)} {header.unit}')}**]"
 
 
 def freshness(header: Header, now: datetime) -> str:

@@ -82,7 +82,10 @@ def _customer(source: Source) -> str | None:
     def search(text: str) -> Found:
         found = ask(Customers(text), source)
         options = [
-            Option(customer_id, f"{name} · {customer_id}" if name else customer_id)
+            Option(
+                customer_id,
+                customer_id if name in (None, "", customer_id) else f"{name} · {customer_id}",
+            )
             for customer_id, name, _ in found.frame.iter_rows()
         ]
         shown = options[:SHOWN_OF_MANY] if found.is_cut else options
