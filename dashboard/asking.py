@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboard.access import current_actor
-from queries.answer import Answer, Question, answer
-from queries.question import Source
+from queries.answer import Question, answer
+from queries.question import Answer, Source
 
 KEPT_SECONDS = 60
 MOST_KEPT = 400

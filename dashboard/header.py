@@ -10,9 +10,9 @@ from dashboard.asking import ask
 from dashboard.controls.scope import GLOBAL_POOL, Scope
 from dashboard.formats import age, exact, moment
 from dashboard.markdown import plain
-from queries.answer import Answer
 from queries.balance import Balance
 from queries.customers import Customers
+from queries.question import Answer
 
 
 @dataclass(frozen=True, slots=True)

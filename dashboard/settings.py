@@ -47,6 +47,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"{missing} is missing: the two are needed together, or neither.")
     if url and not url.startswith(("http://", "https://")):
         raise SettingsError(f"METERING_API_URL must begin with http:// or https://, not {url!r}.")
+    if key and not (key.isascii() and key.isprintable()):
+        raise SettingsError("METERING_API_KEY holds a character that no API key has.")
     local = ROOT / "data" / "local"
     return Settings(
         metering_api_url=url or None,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -73,8 +74,8 @@ def with_extract(requests: pl.DataFrame, settings: Settings) -> None:
 
 def count(requests: pl.DataFrame, source: Source) -> Total:
     """What the source has of the traces: their credits and events."""
-    first, last = requests["timestamp"].min(), requests["timestamp"].max()
-    span = Span(first.replace(minute=0), last.replace(year=last.year + 1))  # type: ignore
+    times: list[datetime] = requests["timestamp"].sort().to_list()
+    span = Span(times[0], times[-1] + timedelta.resolution)
     return total(answer(Usage(CUSTOMER, CURRENCY, span, Grain.WHOLE), source).frame)
 
 

@@ -19,7 +19,7 @@ from queries.keys import extracted as keys_extracted
 from queries.keys import live as keys_live
 from queries.ledger import extracted as ledger_extracted
 from queries.ledger import live as ledger_live
-from queries.question import Answer, Extracted, Live, Source
+from queries.question import Answer, Live, Source
 from queries.usage import extracted as usage_extracted
 from queries.usage import live as usage_live
 
@@ -69,6 +69,3 @@ def answer(question: Question, source: Source) -> Answer:
         found = extracted(question, source.extract)
     frame, is_cut = found if isinstance(found, tuple) else (found, False)
     return Answer(frame, source.name, as_of, is_cut)
-
-
-__all__ = ["Answer", "Extracted", "Live", "Question", "Source", "answer"]

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.palette import Palette
+from dashboard.charts.palette import LIGHT, Palette
 from dashboard.formats import compact, day_span
 from queries.time import Grain, to_local, zone_of
 from queries.usage import Usage
@@ -29,7 +29,7 @@ class Look:
 
     kind: str = "bars"
     is_cumulative: bool = False
-    palette: Palette | None = None
+    palette: Palette = LIGHT
     unit: str = "credits"
 
 
@@ -54,7 +54,6 @@ def figure(
     `partial_from` is the start of the bucket that is still filling. x runs in the display zone's
     wall-clock time.
     """
-    assert look.palette is not None
     axis = _axis(question)
     chart = go.Figure(layout=_layout(question, look))
     count = len(series)
@@ -165,10 +164,10 @@ def _available(line: Sequence[Decimal], palette: Palette, axis: _Axis) -> go.Sca
 def _mark_partial(
     chart: go.Figure, question: Usage, palette: Palette, partial_from: datetime
 ) -> None:
-    """Say that the last bucket is still filling."""
-    zone = zone_of(question.zone)
-    start = to_local(partial_from, zone)
-    if len(question.cuts) < 2 or (chart.data[0].x is not None and question.grain is Grain.HOUR):
+    """Say that the last bucket is still filling, where the axis has times to put it at."""
+    start = to_local(partial_from, zone_of(question.zone))
+    has_names_for_hours = chart.data[0].x is not None and question.grain is Grain.HOUR
+    if len(question.cuts) < 2 or has_names_for_hours:
         return
     chart.add_annotation(
         x=start, y=1, yref="paper", yanchor="bottom", text="partial", showarrow=False,
@@ -177,7 +176,6 @@ def _mark_partial(
 
 
 def _layout(question: Usage, look: Look) -> go.Layout:
-    assert look.palette is not None
     # Traces of a stack are drawn upwards, so the legend reads from the bottom: the largest first.
     return go.Layout(
         height=HEIGHT,

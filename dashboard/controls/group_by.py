@@ -7,9 +7,8 @@ from dashboard.controls.choices import switch
 from dashboard.controls.key_picker import Found, Option, key_picker
 from dashboard.controls.scope import SHOWN_OF_MANY, Scope
 from dashboard.controls.searching import while_typing
-from queries.answer import Answer
 from queries.keys import Keys
-from queries.question import QuestionError
+from queries.question import Answer, QuestionError
 from queries.usage import CUSTOMER, FEATURE, check_key, check_keys
 
 

@@ -152,6 +152,3 @@ def address_of(scope: Scope) -> dict[str, str]:
     if scope.resource_id:
         address["pool"] = scope.resource_id
     return address
-
-
-__all__ = ["Currency", "Scope", "address_of", "address_value", "scope_controls"]

@@ -12,10 +12,10 @@ from dashboard.controls.period import Chosen
 from dashboard.controls.scope import Scope
 from dashboard.formats import day_span, moment
 from dashboard.header import Header, read_header
-from queries.answer import Answer
 from queries.balance import Balance
 from queries.catalogue import Features
 from queries.grants import Grants
+from queries.question import Answer
 from queries.time import Span, bucket_end, zone_of
 from queries.usage import CUSTOMER, FEATURE, Filter, Usage
 from queries.usage.available import available

@@ -56,6 +56,10 @@ def test_every_setting_is_read() -> None:
             "HOST is '0.0.0.0', but without sign-in the app listens on this machine only "
             "(127.0.0.1, localhost, ::1).",
         ),
+        (
+            {"METERING_API_URL": "https://api/graphql", "METERING_API_KEY": "server-…"},
+            "METERING_API_KEY holds a character that no API key has.",
+        ),
         ({"PORT": "http"}, "PORT must be a number from 1 to 65535, not 'http'."),
         ({"PORT": "0"}, "PORT must be a number from 1 to 65535, not '0'."),
         ({"PORT": "65536"}, "PORT must be a number from 1 to 65535, not '65536'."),
