@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.markdown import plain
 from data.extract.errors import ExtractError
-from data.metering.errors import MeteringError
+from data.metering.errors import MeteringError, Refused
 from queries.question import CannotAnswer, QuestionError
 
 logger = logging.getLogger(__name__)
@@ -33,13 +33,14 @@ def show_failure(
     can_retry: bool = False,
 ) -> None:
     """The sentence, and under it what is still on the page and how old it is."""
-    could_other = isinstance(error, CannotAnswer | MeteringError)
+    is_wrong_question = isinstance(error, QuestionError | Refused)
+    could_other = isinstance(error, CannotAnswer) or not is_wrong_question
     tell = st.warning if isinstance(error, QuestionError) else st.error
     tell(plain(sentence_of(error)), icon=":material/error:")
     with st.container(horizontal=True):
         if could_other and can_extract and st.query_params.get("source") == "live":
             st.button("Use the extract", on_click=_use_extract)
-        if can_retry and not isinstance(error, QuestionError):
+        if can_retry and not is_wrong_question:
             st.button("Try again", icon=":material/refresh:")
     if still_shown:
         st.caption(f"Still shown below, and no longer current: {plain(still_shown)}")
