@@ -20,10 +20,12 @@ from dashboard.panels.usage_table import table
 from dashboard.refresh import refresh_control
 from dashboard.settings import read_settings
 from dashboard.sources import current
+from dashboard.waiting import reserved
 from data.clock import utc_now
 from queries.time import to_local, zone_of
 
 LAST_SHOWN = "usage shown"
+HEADER_HEIGHT, BODY_HEIGHT = 38, 560
 TOP = {"5": "Top 5", "10": "Top 10", "20": "Top 20"}
 KINDS = {"bars": "Bars", "lines": "Lines"}
 SHAPES = {"period": "Per bucket", "cumulative": "Cumulative"}
@@ -31,7 +33,10 @@ SHAPES = {"period": "Per bucket", "cumulative": "Cumulative"}
 now = utc_now()
 sources = current()
 st.title("Credit usage")
-head = st.container()
+head = st.empty()
+is_first = LAST_SHOWN not in st.session_state
+if is_first:
+    head.skeleton(HEADER_HEIGHT)
 kept: tuple[Shown, str, str, int] | None
 try:
     scope = scope_controls(sources, read_settings().zone)
@@ -47,7 +52,7 @@ try:
     filter_chips()
     with grouping:
         by = group_by_controls(scope)
-    with st.spinner("Asking …", show_time=True):
+    with st.spinner("Asking …", show_time=True), reserved(BODY_HEIGHT if is_first else 0):
         shown = collect(
             scope,
             chosen,
@@ -60,6 +65,8 @@ try:
     kept = st.session_state[LAST_SHOWN] = (shown, kind, shape, most)
 except Exception as error:
     kept = st.session_state.get(LAST_SHOWN)
+    if kept is None:
+        head.empty()
     show_failure(
         error,
         still_shown=kept[0].title if kept else None,
@@ -71,7 +78,7 @@ if kept is None:
     st.stop()
 shown, kind, shape, most = kept
 
-with head, st.container(horizontal=True, vertical_alignment="center"):
+with head.container(horizontal=True, vertical_alignment="center"):
     show_header(shown.header, now)
     zone = zone_of(shown.question.zone)
     span = shown.question.span
