@@ -109,7 +109,7 @@ def _settled(requests: pl.DataFrame, source: Source) -> Total:
     give_up = time.monotonic() + SETTLED_WITHIN
     counted = count(requests, source)
     while counted.events < requests.height and time.monotonic() < give_up:
-        time.sleep(0.5)
+        time.sleep(0.5)  # the service settles every second
         counted = count(requests, source)
     return counted
 

@@ -72,7 +72,7 @@ def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path) -> Non
             with urllib.request.urlopen(address, timeout=2):
                 return
         except (URLError, OSError):
-            time.sleep(0.1)
+            time.sleep(0.1)  # between polls of a server that is starting
     pytest.fail(f"nothing answers at {address}:\n{log.read_text()}")
 
 
@@ -82,7 +82,7 @@ def wait_until_gone(address: str) -> None:
     while time.monotonic() < give_up:
         try:
             with urllib.request.urlopen(address, timeout=2):
-                time.sleep(0.1)
+                time.sleep(0.1)  # between polls of a server that is ending
         except (URLError, OSError):
             return
     pytest.fail(f"{address} still answers")

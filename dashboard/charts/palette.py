@@ -12,7 +12,6 @@ class Palette:
     available: str
     text: str
     grid: str
-    shade: str
 
     def rank(self, position: int, count: int) -> str:
         """The colour of the series at `position` of `count`, spread over the ramp."""
@@ -29,7 +28,6 @@ LIGHT = Palette(
     available="#b45309",
     text="#31333f",
     grid="#e6e6e3",
-    shade="rgba(100, 100, 100, 0.08)",
 )  # fmt: skip
 
 DARK = Palette(
@@ -41,7 +39,6 @@ DARK = Palette(
     available="#f5b14c",
     text="#e6e6e3",
     grid="#3a3a37",
-    shade="rgba(200, 200, 200, 0.10)",
 )  # fmt: skip
 
 

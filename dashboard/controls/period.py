@@ -37,7 +37,6 @@ GRAINS = {
 class Chosen:
     period: Period
     grain: Grain
-    is_custom: bool
 
 
 def period_controls(scope: Scope, now: datetime) -> Chosen:
@@ -70,7 +69,7 @@ def period_controls(scope: Scope, now: datetime) -> Chosen:
         cycle_start=started,
         data_end=scope.source.ends_at,
     )
-    return Chosen(chosen, _grain(grain, chosen.span), preset is Preset.CUSTOM)
+    return Chosen(chosen, _grain(grain, chosen.span))
 
 
 def _grain(text: str, span: Span) -> Grain:
@@ -93,4 +92,5 @@ def _cycle_start(scope: Scope) -> datetime | None:
         else held["resource_id"] == scope.resource_id
     )
     rows = own if own.height else held
-    return rows["started_at"].min() if rows.height else None  # type: ignore[return-value]
+    started: list[datetime] = rows["started_at"].sort().to_list()
+    return next(iter(started), None)

@@ -28,7 +28,6 @@ class Currency:
     name: str
     unit: str
     """The plural: what a number of them is called."""
-    symbol: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,6 @@ def _currency(source: Source) -> Currency:
             row["currency_id"],
             row["display_name"],
             row["unit_plural"] or "credits",
-            row["symbol"] or "",
         )
         for row in rows
     }
@@ -128,7 +126,7 @@ def _currency(source: Source) -> Currency:
         raise QuestionError("This source has no active currency, so there are no credits to show.")
     names = {currency_id: currency.name for currency_id, currency in known.items()}
     chosen = choose("Currency", names, key="currency", default=next(iter(known)))
-    return known.get(chosen) or Currency(chosen, chosen, "credits", "")
+    return known.get(chosen) or Currency(chosen, chosen, "credits")
 
 
 def _zone(default: str) -> str:

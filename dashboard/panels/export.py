@@ -1,5 +1,7 @@
 """The buttons that hand out what is shown as a file."""
 
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
@@ -22,7 +24,7 @@ def export_buttons(frame: pl.DataFrame, shown: Shown) -> None:
         for name, write, ending, mime in KINDS:
             st.download_button(
                 name,
-                data=lambda write=write: write(frame, about),  # type: ignore[misc]
+                data=partial(write, frame, about),
                 file_name=f"credit-usage.{ending}",
                 mime=mime,
                 on_click="ignore",

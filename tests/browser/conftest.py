@@ -112,5 +112,5 @@ def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path
             with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
                 return
         except (URLError, OSError):
-            time.sleep(0.05)
+            time.sleep(0.05)  # between polls of a server that is starting
     pytest.fail(f"{address} did not start:\n{log.read_text()}")

@@ -142,7 +142,10 @@ def test_nothing_to_compare_with_gives_no_split() -> None:
 
 def grants(*rows: tuple[str, int, int, int, int | None]) -> pl.DataFrame:
     """(status, amount, consumed, day of start, day of end)"""
-    day = lambda n: None if n is None else START + timedelta(days=n)  # noqa: E731
+
+    def day(n: int | None) -> datetime | None:
+        return None if n is None else START + timedelta(days=n)
+
     return pl.DataFrame(
         {
             "grant_type": ["PAID"] * len(rows),

@@ -102,6 +102,7 @@ def _build() -> GraphQLSchema:
     for type_name, resolvers in ROOTS.items():
         root = schema.get_type(type_name)
         for field, resolve in resolvers.items():
+            # Query and Mutation are object types by our own schema file.
             root.fields[field].resolve = resolve  # type: ignore[union-attr]
     _set_scalar(schema, "DateTime", output_value=_time_text, input_value=_read_time)
     # Float is graphql-core's own object, shared by every schema of this process, which is ours

@@ -48,6 +48,7 @@ def customers(service: Service, filter: Given, paging_: Given, sorting: list[Giv
     orders = sorting or [{"field": "createdAt", "direction": "DESC"}]
     for order in reversed(orders):
         field = CUSTOMER_COLUMNS.get(order["field"], "created_at")
+        # mypy cannot infer a lambda that has a default.
         chosen.sort(
             key=lambda row, field=field: (row[field] is not None, row[field]),  # type: ignore[misc]
             reverse=order["direction"] == "DESC",
