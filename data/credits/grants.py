@@ -1,5 +1,6 @@
 """Grants: blocks of credits with a window and a place in the order in which they burn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,12 +26,13 @@ class GrantStatus(StrEnum):
     VOIDED = "VOIDED"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Grant:
     """One block of credits; `consumed` and `status` change as the pool burns, expires or voids it.
 
     Times are naive UTC. A grant is usable in [effective_at, expire_at); no expiry is never.
-    An overdraft has amount 0 and owes what it has consumed.
+    An overdraft has amount 0 and owes what it has consumed. `cost` is the money paid for the
+    whole grant; `is_recharge` marks what an auto-recharge has bought.
     """
 
     grant_id: str
@@ -43,20 +45,23 @@ class Grant:
     consumed: Decimal = NONE
     status: GrantStatus = GrantStatus.SCHEDULED
     voided_at: datetime | None = None
+    cost: Decimal = NONE
+    is_recharge: bool = False
+    rank: tuple[object, ...] = ()
+    """Its place in its pool's order; the pool's own."""
 
     @property
     def remaining(self) -> Decimal:
         """Credits this grant adds to the balance: negative for an overdraft, 0 once it ended."""
         return self.amount - self.consumed if self.status is GrantStatus.ACTIVE else NONE
 
-    def is_usable(self, at: datetime) -> bool:
-        """Whether an event of that time may burn it: active, in its window, with credits left."""
-        return (
-            self.status is GrantStatus.ACTIVE
-            and self.effective_at <= at
-            and (self.expire_at is None or at < self.expire_at)
-            and self.consumed < self.amount
-        )
+    @property
+    def has_ended(self) -> bool:
+        return self.status is GrantStatus.EXPIRED or self.status is GrantStatus.VOIDED
+
+    def covers(self, at: datetime) -> bool:
+        """Whether a time is in its window, [effective_at, expire_at)."""
+        return self.effective_at <= at and (self.expire_at is None or at < self.expire_at)
 
 
 def burn_order(grant: Grant) -> tuple[object, ...]:
@@ -73,3 +78,6 @@ def burn_order(grant: Grant) -> tuple[object, ...]:
         grant.created_at,
         grant.grant_id,
     )
+
+
+BurnOrder = Callable[[Grant], tuple[object, ...]]

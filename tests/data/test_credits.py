@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -41,6 +41,10 @@ def pool_of(*grants: Grant, now: datetime = MAY) -> Pool:
 def parts(postings: Iterable[Posting]) -> list[tuple[str, str, Decimal]]:
     """(entry type without its prefix, grant, amount)"""
     return [(p.entry_type.removeprefix("CREDITS_"), p.grant_id, p.amount) for p in postings]
+
+
+def values(pool: Pool) -> dict[str, dict[str, object]]:
+    return {grant_id: asdict(g) | {"rank": ()} for grant_id, g in pool.grants.items()}
 
 
 def burned_first(*grants: Grant) -> str:
@@ -291,7 +295,7 @@ def test_an_overdraft_an_expired_and_a_voided_grant_cannot_be_voided() -> None:
     pool.void("gone", MAY)
     pool.advance(day(2))
     pool.burn(Decimal(1), day(2))
-    before = deepcopy(pool.grants)
+    before = values(pool)
     for grant_id, sentence in [
         ("overdraft-pool-1", "Overdraft credit grants cannot be voided."),
         ("gone", "Grant gone is already voided."),
@@ -300,7 +304,7 @@ def test_an_overdraft_an_expired_and_a_voided_grant_cannot_be_voided() -> None:
         with pytest.raises(VoidError) as refused:
             pool.void(grant_id, day(3))
         assert str(refused.value) == sentence
-    assert pool.grants == before
+    assert values(pool) == before
 
 
 def test_a_late_event_burns_what_was_there_at_its_time_and_still_has_credits() -> None:
@@ -575,5 +579,5 @@ def test_a_pool_read_back_from_its_grants_goes_on_as_if_it_had_never_stopped(
     for step in history:
         stopped.pool = Pool("pool", deepcopy(list(stopped.pool.grants.values())))
         assert stopped.live(step) == story.live(step)
-    assert stopped.pool.grants == story.pool.grants
+    assert values(stopped.pool) == values(story.pool)
     assert stopped.pool.next_change() == story.pool.next_change()
