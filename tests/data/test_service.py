@@ -354,9 +354,11 @@ def test_currencies_and_features_come_from_the_catalogue(served: MeteringProcess
 
 CALLS: dict[str, dict[str, Any]] = {
     "customers": {},
+    "getCustomerByRefId": {"input": {"customerId": SHOWCASE}},
     "customerResources": {},
     "customCurrencies": {},
     "features": {},
+    "subscriptions": {},
     "getActiveSubscriptions": {"input": {"customerId": TEST_CUSTOMER}},
     "creditGrants": {"input": {"customerId": SHOWCASE}},
     "creditUsage": {"input": {"customerId": SHOWCASE, "groupBy": ["model", "featureId"]}},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from local_metering import CUSTOMER, SEATS, Answer, LocalApi, at, nodes
 
-from data.metering.errors import BadInput
+from data.metering.errors import BadInput, NotFound
 
 PAGE = "pageInfo { startCursor endCursor hasNextPage hasPreviousPage }"
 CUSTOMERS = f"""query ($filter: CustomerFilter, $paging: CursorPaging, $sorting: [CustomerSort!]) {{
@@ -327,3 +327,68 @@ def test_active_subscriptions_are_the_customers_or_a_resources(api: LocalApi) ->
     assert held(resourceId="elsewhere") == []
     assert api.report(1, resourceId="desk")["credit"]["consumed"] == 20
     assert api.report(1)["credit"]["consumed"] == 25
+
+
+@pytest.mark.parametrize(
+    ("filter", "found"),
+    [
+        (None, ["plan-revvenu-scale", "plan-llm-traces", "plan-revvenu-growth"]),
+        ({"resourceId": {"eq": "desk"}}, ["plan-revvenu-scale"]),
+        ({"customerId": {"eq": "customer-other"}}, ["plan-llm-traces"]),
+        ({"productId": {"eq": "product-revvenu"}}, ["plan-revvenu-scale", "plan-revvenu-growth"]),
+        ({"status": {"in": ["CANCELED", "EXPIRED"]}}, ["plan-llm-traces"]),
+        ({"status": {"eq": "ACTIVE"}, "resourceId": {"is": False}}, ["plan-revvenu-growth"]),
+        ({"or": [{"resourceId": {"eq": "desk"}}, {"status": {"neq": "ACTIVE"}}]},
+         ["plan-revvenu-scale", "plan-llm-traces"]),
+    ],
+)  # fmt: skip
+def test_subscriptions_are_newest_first_and_filtered(
+    api: LocalApi, filter: Answer | None, found: list[str]
+) -> None:
+    api.clock.forward(days=1)
+    api.provision("customer-other", plan="plan-llm-traces")
+    api.clock.forward(days=1)
+    api.tell(
+        "mutation ($input: ProvisionCustomerInput!) { provisionCustomer(input: $input) "
+        "{ subscription { customer { customerId } } } }",
+        input={
+            "customerId": CUSTOMER,
+            "subscriptionParams": {"planId": "plan-revvenu-scale", "resourceId": "desk"},
+        },
+    )
+    with api.service.store.transaction() as writer:
+        writer.rows("update subscriptions set status = 'CANCELED' where plan_id like '%traces'")
+    api.restart()
+    document = """query ($filter: SubscriptionQueryFilter) { subscriptions(filter: $filter) {
+        totalCount edges { node { plan { refId } } } } }"""
+    page = api.ask(document, filter=filter)["subscriptions"]
+    assert [node["plan"]["refId"] for node in nodes(page)] == found
+    assert page["totalCount"] == len(found)
+
+
+def test_one_customer_is_found_by_its_id(people: LocalApi) -> None:
+    document = """query ($input: GetCustomerByRefIdInput!) {
+        getCustomerByRefId(input: $input) { customerId name email } }"""
+    assert people.ask(document, input={"customerId": "c-bob"})["getCustomerByRefId"] == {
+        "customerId": "c-bob",
+        "name": "Bob_1",
+        "email": "c-bob@example.com",
+    }
+    with pytest.raises(NotFound) as refused:
+        people.ask(document, input={"customerId": "nobody"})
+    assert refused.value.code == "CustomerNotFound"
+
+
+def test_features_and_resources_can_be_sorted(api: LocalApi) -> None:
+    for resource_id in ("shop", "desk"):
+        api.grant(1, resourceId=resource_id)
+    resources = """query ($sorting: [CustomerResourceSort!]) {
+        customerResources(sorting: $sorting) { edges { node { resourceId } } } }"""
+    down = [{"field": "resourceId", "direction": "DESC"}]
+    found = nodes(api.ask(resources, sorting=down)["customerResources"])
+    assert [node["resourceId"] for node in found] == ["shop", "desk"]
+    features = """query ($sorting: [FeatureSort!]) {
+        features(sorting: $sorting, paging: {first: 2}) { edges { node { displayName } } } }"""
+    by_name = [{"field": "displayName", "direction": "ASC"}]
+    found = nodes(api.ask(features, sorting=by_name)["features"])
+    assert [node["displayName"] for node in found] == ["API calls", "Chat completions"]

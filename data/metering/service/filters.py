@@ -7,6 +7,8 @@ from typing import Any
 from data.metering.service.store import Row
 
 Compare = Callable[[Any, Any], bool]
+Columns = Mapping[str, str | Callable[[Row, Any], bool]]
+"""A filter's field → the row's column, or the test of a filter within the filter."""
 
 
 def _like(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
@@ -33,8 +35,8 @@ COMPARISONS: dict[str, Compare] = {
 }
 
 
-def matches(row: Row, given: Mapping[str, Any] | None, columns: Mapping[str, str]) -> bool:
-    """Whether a row passes; `columns` maps the filter's fields to the row's. Nulls ask nothing."""
+def matches(row: Row, given: Mapping[str, Any] | None, columns: Columns) -> bool:
+    """Whether a row passes. Nulls ask nothing."""
     for field, wanted in (given or {}).items():
         if wanted is None:
             continue
@@ -43,9 +45,15 @@ def matches(row: Row, given: Mapping[str, Any] | None, columns: Mapping[str, str
         elif field == "or":
             passes = any(matches(row, part, columns) for part in wanted)
         else:
-            value = row.get(columns[field])
-            asked = {name: to for name, to in wanted.items() if to is not None}
-            passes = all(COMPARISONS[name](value, to) for name, to in asked.items())
+            passes = _passes(row, wanted, columns[field])
         if not passes:
             return False
     return True
+
+
+def _passes(row: Row, wanted: Any, column: str | Callable[[Row, Any], bool]) -> bool:
+    if not isinstance(column, str):
+        return column(row, wanted)
+    value = row.get(column)
+    asked = {name: to for name, to in wanted.items() if to is not None}
+    return all(COMPARISONS[name](value, to) for name, to in asked.items())

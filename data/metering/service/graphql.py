@@ -23,7 +23,7 @@ from graphql import (
 )
 
 from data.credits.amounts import AmountError, decimal
-from data.metering.service import readings
+from data.metering.service import pickers, readings
 from data.metering.service.service import Service
 from data.metering.service.store import Row
 
@@ -35,17 +35,23 @@ Resolver = Callable[..., Any]
 
 ROOTS: dict[str, dict[str, Resolver]] = {
     "Query": {
-        "customers": lambda service, _, filter=None, paging=None, sorting=None: readings.customers(
+        "customers": lambda service, _, filter=None, paging=None, sorting=None: pickers.customers(
             service, filter or {}, paging or PAGE_DEFAULT, sorting
         ),
-        "customerResources": lambda service, _, filter=None, paging=None: readings.resources(
-            service, filter or {}, paging or PAGE_DEFAULT
+        "getCustomerByRefId": lambda service, _, input: pickers.customer_by_id(service, input),
+        "customerResources": lambda service, _, filter=None, paging=None, sorting=None: (
+            pickers.resources(service, filter or {}, paging or PAGE_DEFAULT, sorting)
         ),
-        "customCurrencies": lambda service, _, input=None: readings.currencies(service, input),
-        "features": lambda service, _, filter=None, paging=None: readings.features(
-            service, filter or {}, paging or PAGE_DEFAULT
+        "customCurrencies": lambda service, _, input=None: pickers.currencies(service, input),
+        "features": lambda service, _, filter=None, paging=None, sorting=None: pickers.features(
+            service, filter or {}, paging or PAGE_DEFAULT, sorting
         ),
-        "getActiveSubscriptions": lambda service, _, input: readings.subscriptions(service, input),
+        "getActiveSubscriptions": lambda service, _, input: pickers.active_subscriptions(
+            service, input
+        ),
+        "subscriptions": lambda service, _, filter=None, paging=None, sorting=None: (
+            pickers.subscriptions(service, filter or {}, paging or PAGE_DEFAULT, sorting)
+        ),
         "creditGrants": lambda service, _, input: readings.grants(service, input),
         "creditUsage": lambda service, _, input: readings.usage(service, input),
         "creditEventsFields": lambda service, _, input: readings.fields(service, input),
@@ -69,8 +75,8 @@ def _provisioned(service: Service, given: Row) -> Row:
     made = service.provision_customer(given)
     subscription = made["subscription"]
     return {
-        "customer": readings.customer(made["customer"]),
-        "subscription": readings.subscription(service, subscription) if subscription else None,
+        "customer": pickers.customer(made["customer"]),
+        "subscription": pickers.subscription(service, subscription) if subscription else None,
     }
 
 

@@ -1,26 +1,39 @@
-"""What the service can be asked: pages of lists, usage as series, ledger, balance."""
+"""What can be asked of a pool of credits: its grants, usage as series, ledger and balance."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from data.credits.dimensions import KEY
-from data.metering.service.faults import Fault, bad_input
-from data.metering.service.filters import matches
-from data.metering.service.paging import Paging, connection, cursor, page_info, page_of, paging
+from data.metering.service.faults import bad_input
+from data.metering.service.paging import (
+    By,
+    Paging,
+    Place,
+    connection,
+    cursor,
+    foreign,
+    page_info,
+    page_of,
+    paging,
+)
+from data.metering.service.pickers import currency, feature
+from data.metering.service.reports import check_currency, check_customer, check_resource
 from data.metering.service.service import Service
-from data.metering.service.store import Row
+from data.metering.service.store import Row, sql
 
 Given = Mapping[str, Any]
 MOST_KEYS = 3
 FEATURE_KEY = "featureId"
-LIST_PAGE = 10
 CREDIT_PAGE = 20
+GRANT_ORDER = (By("created_at", descending=True), By("grant_id"))
+LEDGER_ORDER = (By("ledger_seq"),)
+SERIES_ORDER = (
+    By("credits", descending=True), By("tag_1"), By("tag_2"), By("tag_3"), By("feature_id"),
+)  # fmt: skip
 HOURLY_UP_TO = timedelta(hours=48)
 DAILY_UP_TO = timedelta(days=92)
 PRESETS = {
@@ -29,127 +42,6 @@ PRESETS = {
     "LAST_MONTH": (timedelta(days=30), "day"),
     "LAST_YEAR": (timedelta(days=365), "month"),
 }
-
-
-@cache
-def _sql(name: str) -> str:
-    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
-
-
-# Pickers
-
-
-CUSTOMER_COLUMNS = {"customerId": "customer_id", "name": "name", "email": "email"}
-
-
-def customers(service: Service, filter: Given, paging_: Given, sorting: list[Given] | None) -> Row:
-    chosen = [row for row in list(service.state.customers.values()) if _is_customer(row, filter)]
-    chosen.sort(key=lambda row: row["customer_id"])
-    orders = sorting or [{"field": "createdAt", "direction": "DESC"}]
-    for order in reversed(orders):
-        field = CUSTOMER_COLUMNS.get(order["field"], "created_at")
-        # mypy cannot infer a lambda that has a default.
-        chosen.sort(
-            key=lambda row, field=field: (row[field] is not None, row[field]),  # type: ignore[misc]
-            reverse=order["direction"] == "DESC",
-        )
-    return connection(chosen, paging(paging_, default=LIST_PAGE), customer)
-
-
-def _is_customer(row: Row, filter: Given | None) -> bool:
-    searched = " ".join(row[column] or "" for column in CUSTOMER_COLUMNS.values())
-    return matches(row | {"search": searched}, filter, CUSTOMER_COLUMNS | {"searchQuery": "search"})
-
-
-def customer(row: Row) -> Row:
-    return {
-        "customerId": row["customer_id"],
-        "name": row["name"],
-        "email": row["email"],
-        "createdAt": row["created_at"],
-    }
-
-
-def resources(service: Service, filter: Given, paging_: Given) -> Row:
-    of_customer = filter.get("customer")
-    own = {name: wanted for name, wanted in filter.items() if name != "customer"}
-    rows = [
-        row
-        for row in list(service.state.resources.values())
-        if matches(row, own, {"resourceId": "resource_id"})
-        and _is_customer(service.state.customers[row["customer_id"]], of_customer)
-    ]
-    rows.sort(key=lambda row: (row["customer_id"], row["resource_id"]))
-    return connection(rows, paging(paging_, default=LIST_PAGE), lambda row: resource(service, row))
-
-
-def resource(service: Service, row: Row) -> Row:
-    return {
-        "resourceId": row["resource_id"],
-        "createdAt": row["created_at"],
-        "customer": customer(service.state.customers[row["customer_id"]]),
-    }
-
-
-def currencies(service: Service, given: Given | None) -> list[Row]:
-    wanted = (given or {}).get("status") or ["ACTIVE"]
-    return [currency(r) for r in service.state.currencies.values() if r["status"] in wanted]
-
-
-def currency(row: Row) -> Row:
-    return {
-        "currencyId": row["currency_id"],
-        "displayName": row["display_name"],
-        "symbol": row["symbol"],
-        "units": {"singular": row["unit_singular"], "plural": row["unit_plural"]},
-        "status": row["status"],
-    }
-
-
-def features(service: Service, filter: Given, paging_: Given) -> Row:
-    columns = {"refId": "feature_id", "displayName": "display_name"}
-    rows = [r for r in service.state.features.values() if matches(r, filter, columns)]
-    rows.sort(key=lambda row: row["feature_id"])
-    rows.sort(key=lambda row: (row["created_at"] is not None, row["created_at"]), reverse=True)
-    return connection(rows, paging(paging_, default=LIST_PAGE), feature)
-
-
-def feature(row: Row) -> Row:
-    return {
-        "refId": row["feature_id"],
-        "displayName": row["display_name"],
-        "featureType": row["feature_type"],
-        "meterType": row["meter_type"],
-        "featureUnits": row["unit_singular"],
-        "featureUnitsPlural": row["unit_plural"],
-        "createdAt": row["created_at"],
-    }
-
-
-def subscriptions(service: Service, given: Given) -> list[Row]:
-    _check_customer(service, given["customerId"])
-    held = service.state.subscriptions.get(given["customerId"], [])
-    resource_id = given.get("resourceId") or None
-    return [
-        subscription(service, row)
-        for row in held
-        if row["status"] == "ACTIVE" and resource_id in (None, row["resource_id"])
-    ]
-
-
-def subscription(service: Service, row: Row) -> Row:
-    plan = service.state.plans.get(row["plan_id"], {"display_name": row["plan_id"]})
-    owned = service.state.resources.get((row["customer_id"], row["resource_id"] or ""))
-    return {
-        "subscriptionId": row["subscription_id"],
-        "status": row["status"],
-        "startDate": row["started_at"],
-        "plan": {"refId": row["plan_id"], "displayName": plan["display_name"]},
-        "resource": resource(service, owned) if owned else None,
-    }
-
-
-# Credits
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +61,8 @@ class _Scope:
 def grants(service: Service, given: Given) -> Row:
     scope = _scope(service, given)
     parameters = scope.parameters() | {"currency_id": given.get("currencyId")}
-    rows = service.store.rows(_sql("grants"), parameters)
-    return connection(rows, paging(given.get("paging"), default=CREDIT_PAGE), grant)
+    rows = service.store.rows(sql("grants"), parameters)
+    return connection(rows, paging(given.get("paging"), GRANT_ORDER, default=CREDIT_PAGE), grant)
 
 
 def grant_by_id(service: Service, grant_id: str) -> Row:
@@ -213,15 +105,15 @@ def usage(service: Service, given: Given) -> Row:
         "key1": key1, "key2": key2, "key3": key3, "by_feature": by_feature,
         "since": start, "until": end,
     }  # fmt: skip
-    page = paging(given.get("paging"), default=CREDIT_PAGE)
-    rows = service.store.rows(_sql("usage"), parameters | {"grain": grain})
+    page = paging(given.get("paging"), SERIES_ORDER, default=CREDIT_PAGE)
+    rows = service.store.rows(sql("usage"), parameters | {"grain": grain})
     points = _points(rows)
     groups = [row for row in rows if row["bucket"] is None]
-    chosen, positions, has_next, has_previous = page_of(groups, page)
+    chosen, has_next, has_previous = page_of(groups, page)
     currency_row = service.state.currencies.get(scope.currency_id or "")
     return {
         "currency": currency(currency_row) if currency_row else None,
-        "pageInfo": page_info(positions, has_next, has_previous),
+        "pageInfo": page_info(chosen, page, has_next, has_previous),
         "series": [_series(service, row, keys, points[_group(row)]) for row in chosen],
     }
 
@@ -284,35 +176,43 @@ def _window(given: Given, now: datetime) -> tuple[datetime, datetime, str]:
 
 def fields(service: Service, given: Given) -> Row:
     parameters = _scope(service, given).parameters() | {"search": given.get("search") or ""}
-    return {"fields": [row["field"] for row in service.store.rows(_sql("fields"), parameters)]}
+    return {"fields": [row["field"] for row in service.store.rows(sql("fields"), parameters)]}
 
 
 def ledger(service: Service, given: Given) -> Row:
     """Oldest first; a cursor is a row's own number, so it holds while rows are added."""
     scope = _scope(service, given)
-    page = paging(given.get("paging"), default=CREDIT_PAGE)
+    page = paging(given.get("paging"), LEDGER_ORDER, default=CREDIT_PAGE)
     parameters = scope.parameters() | {"types": given.get("eventType") or None}
-    total = service.store.rows(_sql("ledger_total"), parameters)[0]["total"]
+    total = service.store.rows(sql("ledger_total"), parameters)[0]["total"]
     rows, has_next, has_previous = _ledger_page(service, page, parameters)
-    positions = [row["ledger_seq"] for row in rows]
     return {
         "edges": [
-            {"cursor": cursor(row["ledger_seq"]), "node": _entry(service, row)} for row in rows
+            {"cursor": cursor(row, LEDGER_ORDER), "node": _entry(service, row)} for row in rows
         ],
-        "pageInfo": page_info(positions, has_next, has_previous),
+        "pageInfo": page_info(rows, page, has_next, has_previous),
         "totalCount": total,
     }
 
 
 def _ledger_page(service: Service, page: Paging, parameters: Row) -> tuple[list[Row], bool, bool]:
     """One row more than asked for tells whether there are more on that side."""
-    after, before = page.after or 0, page.before if page.before is not None else 2**62
+    after, before = _number_at(page.after, 0), _number_at(page.before, 2**62)
     bounds = {"after": after, "before": before, "newest_first": page.backward}
-    rows = service.store.rows(_sql("ledger"), parameters | bounds | {"count": page.count + 1})
+    rows = service.store.rows(sql("ledger"), parameters | bounds | {"count": page.count + 1})
     has_more, rows = len(rows) > page.count, rows[: page.count]
     if page.backward:
         return rows[::-1], page.before is not None, has_more
     return rows, has_more, page.after is not None
+
+
+def _number_at(place: Place | None, default: int) -> int:
+    if place is None:
+        return default
+    (number,) = place
+    if not isinstance(number, int) or not 0 <= number < 2**63:
+        raise foreign(place)
+    return number
 
 
 def _entry(service: Service, row: Row) -> Row:
@@ -339,8 +239,7 @@ def balances(service: Service, given: Given) -> Row:
         "customerId": scope.customer_id,
         "resourceId": scope.resource_id,
         "balances": [
-            _balance(service, scope, row)
-            for row in service.store.rows(_sql("balances"), parameters)
+            _balance(service, scope, row) for row in service.store.rows(sql("balances"), parameters)
         ],
     }
 
@@ -362,20 +261,11 @@ def _balance(service: Service, scope: _Scope, row: Row) -> Row:
 def _scope(service: Service, given: Given) -> _Scope:
     """Whose credits are asked for; raises when the customer, resource or currency is unknown."""
     customer_id, resource_id = given["customerId"], given.get("resourceId") or None
-    _check_customer(service, customer_id)
-    if resource_id and (customer_id, resource_id) not in service.state.resources:
-        raise Fault(
-            "CustomerResourceNotFound",
-            f"Customer {customer_id!r} has no resource {resource_id!r}.",
-        )
+    check_customer(service.state, customer_id)
+    check_resource(service.state, customer_id, resource_id)
     currency_id = given.get("currencyId")
-    if currency_id and currency_id not in service.state.currencies:
-        raise Fault("CustomCurrencyNotFound", f"There is no currency {currency_id!r}.")
-    if not currency_id:
+    if currency_id:
+        check_currency(service.state, currency_id)
+    else:
         currency_id = service.state.default_currency(customer_id, resource_id)
     return _Scope(customer_id, currency_id, resource_id)
-
-
-def _check_customer(service: Service, customer_id: str) -> None:
-    if customer_id not in service.state.customers:
-        raise Fault("CustomerNotFound", f"There is no customer {customer_id!r}.")

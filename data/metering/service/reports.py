@@ -64,7 +64,7 @@ def measurement(state: State, given: Mapping[str, object], now: datetime) -> Rep
     customer_id = identifier(given, "customerId")
     resource_id = optional_identifier(given, "resourceId")
     feature_id = identifier(given, "featureId")
-    _check_customer(state, customer_id)
+    check_customer(state, customer_id)
     feature = state.features.get(feature_id)
     if feature is None:
         raise Fault("FeatureNotFound", f"There is no feature {feature_id!r}.")
@@ -98,7 +98,7 @@ def consumption(state: State, given: Mapping[str, object], now: datetime) -> Rep
     customer_id = identifier(given, "customerId")
     resource_id = optional_identifier(given, "resourceId")
     currency_id = identifier(given, "currencyId")
-    _check_customer(state, customer_id)
+    check_customer(state, customer_id)
     check_currency(state, currency_id)
     try:
         amount = to_credits(given["amount"])  # type: ignore[arg-type]  # Float! gives a Decimal
@@ -203,9 +203,17 @@ def check_currency(state: State, currency_id: str) -> None:
         raise Fault("CustomCurrencyNotFound", f"There is no currency {currency_id!r}.")
 
 
-def _check_customer(state: State, customer_id: str) -> None:
+def check_customer(state: State, customer_id: str) -> None:
     if customer_id not in state.customers:
         raise Fault("CustomerNotFound", f"There is no customer {customer_id!r}.")
+
+
+def check_resource(state: State, customer_id: str, resource_id: str | None) -> None:
+    if resource_id and (customer_id, resource_id) not in state.resources:
+        raise Fault(
+            "CustomerResourceNotFound",
+            f"Customer {customer_id!r} has no resource {resource_id!r}.",
+        )
 
 
 def _identity(kind: str, given: Mapping[str, object], *scope: str | None) -> tuple[str, str | None]:

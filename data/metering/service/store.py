@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -12,7 +13,8 @@ import polars as pl
 from data.metering.service.faults import StoreInUse
 from data.tables import SCHEMAS, TIME, ColumnTypes, Tables
 
-SCHEMA = (Path(__file__).parent / "schema.sql").read_text()
+HERE = Path(__file__).parent
+SCHEMA = (HERE / "schema.sql").read_text()
 FILE_NAME = "metering.duckdb"
 
 OWN_COLUMNS: dict[str, ColumnTypes] = {
@@ -44,6 +46,12 @@ OWN_COLUMNS: dict[str, ColumnTypes] = {
 STORED = SCHEMAS | {name: pl.Schema(columns) for name, columns in OWN_COLUMNS.items()}
 
 Row = dict[str, Any]
+
+
+@cache
+def sql(name: str) -> str:
+    """A statement of the folder sql/."""
+    return (HERE / "sql" / f"{name}.sql").read_text()
 
 
 class Store:
