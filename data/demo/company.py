@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 import polars as pl
@@ -86,9 +87,16 @@ def _promotional_entitlements(now: datetime) -> Rows:
     def ago(days: int) -> datetime:
         return now - timedelta(days=days)
 
-    return [
-        ("customer-demo-01", "feature-01-templates", "Active", Decimal(50), ago(20), ago(-10)),
-        ("customer-demo-01", "feature-seats", "Expired", Decimal(10), ago(120), ago(90)),
-        ("customer-test-id", "feature-seats", "Active", None, ago(200), None),
-        ("customer-brand-new", "feature-01-templates", "Active", Decimal(5), ago(2), ago(-5)),
+    given: list[tuple[str, str, Decimal | None, str, int, int | None]] = [
+        ("customer-demo-01", "feature-01-templates", Decimal(50), "CUSTOM", 20, -10),
+        ("customer-demo-01", "feature-seats", Decimal(10), "CUSTOM", 120, 90),
+        ("customer-test-id", "feature-seats", None, "LIFETIME", 200, None),
+        ("customer-brand-new", "feature-01-templates", Decimal(5), "ONE_WEEK", 2, -5),
     ]
+    return [
+        (str(uuid5(NAMESPACE_URL, f"{customer_id}/{feature_id}")), customer_id, feature_id,
+         "Expired" if ended and ended > 0 else "Active", limit, limit is None, False, True, None,
+         period, None, None, None,
+         ago(started), None if ended is None else ago(ended), ago(started), ago(started))
+        for customer_id, feature_id, limit, period, started, ended in given
+    ]  # fmt: skip

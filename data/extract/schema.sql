@@ -121,12 +121,23 @@ create table recharge_settings (
 );
 
 create table promotional_entitlements (
+    promotional_entitlement_id varchar,
     customer_key integer not null,
     feature_key integer not null,
     status varchar,
     usage_limit decimal(24, 5),
+    has_unlimited_usage boolean,
+    has_soft_limit boolean,
+    is_visible boolean,
+    enum_values varchar[],
+    period varchar,
+    reset_period varchar,
+    reset_according_to varchar,
+    description varchar,
     started_at timestamp,
-    ends_at timestamp
+    ends_at timestamp,
+    created_at timestamp,
+    updated_at timestamp
 );
 
 create table addons (

@@ -157,12 +157,23 @@ order by customer_key, currency_key;
 
 insert into promotional_entitlements
 select
+    given.promotional_entitlement_id,
     known(customers.customer_key, given.customer_id) as customer_key,
     known(features.feature_key, given.feature_id) as feature_key,
     given.status,
     given.usage_limit,
+    given.has_unlimited_usage,
+    given.has_soft_limit,
+    given.is_visible,
+    given.enum_values,
+    given.period,
+    given.reset_period,
+    given.reset_according_to,
+    given.description,
     given.started_at,
-    given.ends_at
+    given.ends_at,
+    given.created_at,
+    given.updated_at
 from given_promotional_entitlements as given
 left join customers on given.customer_id = customers.customer_id
 left join features on given.feature_id = features.feature_id

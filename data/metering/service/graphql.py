@@ -1,6 +1,6 @@
 """GraphQL over the service: our schema file, its scalars, and a resolver for each root field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -9,8 +9,10 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    EnumValueNode,
     ExecutionResult,
     FloatValueNode,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLSchema,
     IntValueNode,
@@ -23,12 +25,24 @@ from graphql import (
 )
 
 from data.credits.amounts import AmountError, decimal
-from data.metering.service import pickers, readings
+from data.metering.service import entitlements, pickers, readings
 from data.metering.service.service import Service
 from data.metering.service.store import Row
 
 SDL = (Path(__file__).parent / "schema.graphql").read_text()
 PAGE_DEFAULT = {"first": 10}
+
+ALIASES: dict[str, dict[str, str]] = {
+    "PromotionalEntitlementPeriod": {
+        "1 week": "ONE_WEEK",
+        "1 month": "ONE_MONTH",
+        "6 month": "SIX_MONTH",
+        "1 year": "ONE_YEAR",
+        "lifetime": "LIFETIME",
+        "custom": "CUSTOM",
+    },
+}
+"""Enum → other surfaces' spelling → ours: read, never printed (contract, section 0)."""
 
 Resolver = Callable[..., Any]
 
@@ -57,6 +71,12 @@ ROOTS: dict[str, dict[str, Resolver]] = {
         "creditEventsFields": lambda service, _, input: readings.fields(service, input),
         "creditsLedger": lambda service, _, input: readings.ledger(service, input),
         "creditBalanceSummary": lambda service, _, input: readings.balances(service, input),
+        "promotionalEntitlements": lambda service, _, filter=None, paging=None, sorting=None: (
+            entitlements.promotions(service, filter or {}, paging or PAGE_DEFAULT, sorting)
+        ),
+        "entitlementsState": lambda service, _, query: entitlements.state_of(service, query),
+        "entitlement": lambda service, _, query: entitlements.entitlement(service, query),
+        "entitlementV2": lambda service, _, query: entitlements.entitlement(service, query),
     },
     "Mutation": {
         "provisionCustomer": lambda service, _, input: _provisioned(service, input),
@@ -64,6 +84,12 @@ ROOTS: dict[str, dict[str, Resolver]] = {
             service, service.create_grant(input)
         ),
         "consumeCredits": lambda service, _, input: service.consume(input),
+        "grantPromotionalEntitlements": lambda service, _, input: [
+            entitlements.promotion(service, row) for row in service.grant_promotions(input)
+        ],
+        "revokePromotionalEntitlement": lambda service, _, input: entitlements.promotion(
+            service, service.revoke_promotion(input)
+        ),
         "reportUsage": lambda service, _, input: service.report_usage(input),
         "reportUsageBulk": lambda service, _, input: service.report_usage_bulk(input["usages"]),
         "reportEvent": lambda service, _, events: service.report_events(events["usageEvents"]),
@@ -110,23 +136,43 @@ def _build() -> GraphQLSchema:
         for field, resolve in resolvers.items():
             # Query and Mutation are object types by our own schema file.
             root.fields[field].resolve = resolve  # type: ignore[union-attr]
-    _set_scalar(schema, "DateTime", output_value=_time_text, input_value=_read_time)
+    _set_leaf(schema, "DateTime", output_value=_time_text, input_value=_read_time)
     # Float is graphql-core's own object, shared by every schema of this process, which is ours
     # alone: numbers stay decimals on their way in and out, so that no credit is lost to a float.
-    _set_scalar(
+    _set_leaf(
         schema,
         "Float",
         output_value=_number,
         input_value=_number,
         input_literal=_read_number_literal,
     )
+    for name, spellings in ALIASES.items():
+        _accept(schema, name, spellings)
     return schema
 
 
-def _set_scalar(schema: GraphQLSchema, name: str, **coercions: Callable[..., Any]) -> None:
-    scalar = schema.get_type(name)
+def _accept(schema: GraphQLSchema, name: str, spellings: Mapping[str, str]) -> None:
+    """Let an enum be read in other spellings too, in variables and in the document."""
+    enum = schema.get_type(name)
+    assert isinstance(enum, GraphQLEnumType)
+    read, read_literal = enum.coerce_input_value, enum.coerce_input_literal
+
+    def coerce_value(value: Any, hide_suggestions: bool = False) -> Any:
+        known = spellings.get(value, value) if isinstance(value, str) else value
+        return read(known, hide_suggestions)
+
+    def coerce_literal(node: Any, hide_suggestions: bool = False) -> Any:
+        if isinstance(node, EnumValueNode) and node.value in spellings:
+            node = EnumValueNode(value=spellings[node.value], loc=node.loc)
+        return read_literal(node, hide_suggestions)
+
+    _set_leaf(schema, name, input_value=coerce_value, input_literal=coerce_literal)
+
+
+def _set_leaf(schema: GraphQLSchema, name: str, **coercions: Callable[..., Any]) -> None:
+    leaf = schema.get_type(name)
     for what, coerce in coercions.items():
-        setattr(scalar, f"coerce_{what}", coerce)
+        setattr(leaf, f"coerce_{what}", coerce)
 
 
 def _number(value: Any) -> Decimal:

@@ -1,7 +1,7 @@
 """What was reported: checked, given an id, rated where it can be, and written to the queue."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from data.credits.amounts import CREDITS_LIMIT, AmountError, to_credits, to_units
 from data.credits.dimensions import KEY, dimension_text
 from data.metering.service.faults import Fault, bad_input
-from data.metering.service.state import PoolKey, State
+from data.metering.service.state import Owner, PoolKey, State
 from data.metering.service.store import Writer
 
 DEDUPE_FOR = timedelta(days=7)
@@ -59,23 +59,23 @@ def event(given: Mapping[str, object], now: datetime) -> Report:
     )
 
 
-def measurement(state: State, given: Mapping[str, object], now: datetime) -> Report:
-    """A calculated usage; SET turns into the difference to the total so far."""
+def measurement(
+    state: State, given: Mapping[str, object], now: datetime, used: Callable[[Owner], Decimal]
+) -> Report:
+    """A calculated usage; SET turns into the difference to what was `used` so far."""
     customer_id = identifier(given, "customerId")
     resource_id = optional_identifier(given, "resourceId")
     feature_id = identifier(given, "featureId")
     check_customer(state, customer_id)
-    feature = state.features.get(feature_id)
-    if feature is None:
-        raise Fault("FeatureNotFound", f"There is no feature {feature_id!r}.")
-    if feature["meter_type"] == "None":
+    check_feature(state, feature_id)
+    if state.features[feature_id]["meter_type"] == "None":
         raise Fault("MeteringNotAvailableForFeatureType", f"Feature {feature_id!r} is not metered.")
     try:
         units = to_units(given["value"])  # type: ignore[arg-type]  # Float! gives a Decimal
     except AmountError as error:
         raise Fault("UsageMeasurementDiffOutOfRangeError", str(error)) from None
     if given.get("updateBehavior") == "SET":
-        units -= state.totals[customer_id, resource_id, feature_id]
+        units -= used((customer_id, resource_id, feature_id))
     dimensions = dimension_texts(given.get("dimensions"))
     rate = state.rate(customer_id, resource_id, feature_id)
     event_id, key = _identity("usage", given, customer_id, resource_id, feature_id)
@@ -206,6 +206,11 @@ def check_currency(state: State, currency_id: str) -> None:
 def check_customer(state: State, customer_id: str) -> None:
     if customer_id not in state.customers:
         raise Fault("CustomerNotFound", f"There is no customer {customer_id!r}.")
+
+
+def check_feature(state: State, feature_id: str) -> None:
+    if feature_id not in state.features:
+        raise Fault("FeatureNotFound", f"There is no feature {feature_id!r}.")
 
 
 def check_resource(state: State, customer_id: str, resource_id: str | None) -> None:

@@ -83,13 +83,25 @@ create table if not exists recharge_settings (
     updated_at timestamp
 );
 
+-- `status` may be behind: whether one has ended is for the clock to say.
 create table if not exists promotional_entitlements (
+    promotional_entitlement_id varchar not null,
     customer_id varchar not null,
     feature_id varchar not null,
     status varchar not null,
     usage_limit decimal(24, 5),
-    started_at timestamp,
-    ends_at timestamp
+    has_unlimited_usage boolean not null,
+    has_soft_limit boolean not null,
+    is_visible boolean not null,
+    enum_values varchar[],
+    period varchar not null,
+    reset_period varchar,
+    reset_according_to varchar,
+    description varchar,
+    started_at timestamp not null,
+    ends_at timestamp,
+    created_at timestamp not null,
+    updated_at timestamp not null
 );
 
 create table if not exists grants (

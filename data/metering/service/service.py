@@ -14,10 +14,10 @@ from data.clock import utc_now
 from data.credits.amounts import AmountError, to_credits
 from data.credits.grants import DEFAULT_PRIORITY, Grant, GrantStatus, GrantType
 from data.metering.catalogue import Catalogue
-from data.metering.service import reports, settlement
+from data.metering.service import effective, promotions, reports, settlement
 from data.metering.service.faults import Fault, bad_input
 from data.metering.service.reports import Report
-from data.metering.service.state import PoolKey, State, ledger_rows, read_state
+from data.metering.service.state import Owner, PoolKey, State, ledger_rows, read_state
 from data.metering.service.store import Row, Store, Writer
 from data.tables import Tables
 
@@ -46,7 +46,7 @@ class Service:
     ) -> None:
         self.store = Store(folder)
         self.clock = clock
-        self._meters = catalogue.meters
+        self.meters = catalogue.meters
         self._catalogue_tables = frozenset(catalogue.tables)
         self._lock = RLock()
         self._closing = Event()
@@ -124,10 +124,31 @@ class Service:
         answers = []
         with self._writing() as (state, writer):
             for given in usages:
-                report = reports.measurement(state, given, self.clock())
+                report = reports.measurement(state, given, self.clock(), self.used)
                 report, is_new = self._accept(writer, report)
                 answers.append(self._measured(report, is_new))
         return answers
+
+    def used(self, owner: Owner) -> Decimal:
+        """Units of a feature in the period that counts now."""
+        period = effective.usage_period(self.state, owner, self.clock())
+        return effective.used(self.state, self.store, owner, period)
+
+    def grant_promotions(self, given: Given) -> list[Row]:
+        """Promotional entitlements of one customer, all or none."""
+        with self._writing() as (state, writer):
+            return promotions.grant(state, writer, given, self.clock())
+
+    def revoke_promotion(self, given: Given) -> Row:
+        """The promotional entitlement that there was."""
+        with self._writing() as (state, writer):
+            return promotions.revoke(state, writer, given)
+
+    @contextmanager
+    def reading(self) -> Iterator[State]:
+        """The state with nothing half done in it."""
+        with self._lock:
+            yield self.state
 
     def report_events(self, events: Sequence[Given]) -> None:
         """Up to 1000 raw events, all or none; repeated ones are dropped."""
@@ -144,7 +165,7 @@ class Service:
         while True:
             with self._lock:
                 try:
-                    count = settlement.settle(self.store, self.state, self._meters, self.clock())
+                    count = settlement.settle(self.store, self.state, self.meters, self.clock())
                 except BaseException:
                     self._believe_the_file()
                     raise
@@ -187,27 +208,32 @@ class Service:
     def _credit(self, report: Report, is_new: bool) -> Row | None:
         if report.pool is None:
             return None
-        pool = self.state.pool(report.pool)
+        granted, consumed = self.state.wallet(report.pool)
         return {
             "currencyId": report.currency_id,
             "consumed": report.credits if is_new else Decimal(0),
-            "currentUsage": pool.consumed + self.state.pending[report.pool],
-            "usageLimit": pool.granted,
+            "currentUsage": consumed,
+            "usageLimit": granted,
             "timestamp": self.clock(),
         }
 
     def _measured(self, report: Report, is_new: bool) -> Row:
         owner = (report.customer_id, report.resource_id, report.feature_id or "")
+        period = effective.usage_period(self.state, owner, self.clock())
+        start, end = period or (None, None)
         return {
             "id": report.event_id,
             "createdAt": self.clock(),
             "credit": self._credit(report, is_new),
-            "currentUsage": self.state.totals[owner],
+            "currentUsage": effective.used(self.state, self.store, owner, period),
             "customerId": report.customer_id,
             "environmentId": "local",
             "featureId": report.feature_id,
+            "nextResetDate": end,
             "resourceId": report.resource_id,
             "timestamp": report.occurred_at,
+            "usagePeriodEnd": end,
+            "usagePeriodStart": start,
             "value": report.units,
         }
 

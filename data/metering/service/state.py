@@ -13,6 +13,8 @@ from data.metering.service.store import Row, Store
 
 PoolKey = tuple[str, str, str | None]
 """(customer_id, currency_id, resource_id or None for the customer-level pool)"""
+Owner = tuple[str, str | None, str]
+"""(customer_id, resource_id, feature_id): whose units are counted together."""
 
 
 @dataclass(slots=True)
@@ -29,8 +31,10 @@ class State:
     pools: dict[PoolKey, Pool]
     owners: dict[str, PoolKey]
     """grant_id → the pool it belongs to."""
-    totals: dict[tuple[str, str | None, str], Decimal]
-    """(customer_id, resource_id, feature_id) → units reported so far."""
+    totals: dict[Owner, Decimal]
+    """Units reported so far."""
+    promotions: dict[str, dict[str, Row]]
+    """customer_id → feature_id → its promotional entitlement, ended or not."""
     pending: dict[PoolKey, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     """Credits acknowledged and not yet settled."""
     next_ledger_seq: int = 1
@@ -41,11 +45,21 @@ class State:
             self.pools[key] = Pool("-".join(part for part in key if part))
         return self.pools[key]
 
-    def rate(self, customer_id: str, resource_id: str | None, feature_id: str) -> Rate | None:
-        """The feature's rate on an active subscription: the resource's, else the customer's."""
+    def wallet(self, key: PoolKey) -> tuple[Decimal, Decimal]:
+        """(granted, consumed as if everything reported had settled) of a pool, if there is one."""
+        pool = self.pools.get(key)
+        granted, consumed = (pool.granted, pool.consumed) if pool else (Decimal(0), Decimal(0))
+        return granted, consumed + self.pending.get(key, Decimal(0))
+
+    def active(self, customer_id: str, resource_id: str | None) -> list[Row]:
+        """The active subscriptions that hold for a resource: its own, then the customer's."""
         active = [s for s in self.subscriptions.get(customer_id, []) if s["status"] == "ACTIVE"]
         own = [s for s in active if s["resource_id"] == resource_id]
-        for subscription in own + [s for s in active if s["resource_id"] is None]:
+        return own + [s for s in active if s["resource_id"] is None and s not in own]
+
+    def rate(self, customer_id: str, resource_id: str | None, feature_id: str) -> Rate | None:
+        """The feature's rate on an active subscription: the resource's, else the customer's."""
+        for subscription in self.active(customer_id, resource_id):
             rate = self.rates.get((subscription["plan_id"], feature_id))
             if rate:
                 return rate
@@ -72,9 +86,12 @@ def read_state(store: Store) -> State:
         pools=pools,
         owners={grant_id: key for key, pool in pools.items() for grant_id in pool.grants},
         totals=defaultdict(Decimal),
+        promotions=defaultdict(dict),
     )
     for row in store.rows("from subscriptions order by started_at"):
         state.subscriptions[row["customer_id"]].append(row)
+    for row in store.rows("from promotional_entitlements"):
+        state.promotions[row["customer_id"]][row["feature_id"]] = row
     for row in store.rows(TOTALS):
         state.totals[row["customer_id"], row["resource_id"], row["feature_id"]] = row["units"]
     for row in store.rows(PENDING):

@@ -139,6 +139,13 @@ class Writer:
                 "delete from queue where queue_seq in (select queue_seq from incoming)"
             )
 
+    def remove_promotions(self, ids: Iterable[str]) -> None:
+        with self._registered(pl.DataFrame({"id": list(ids)}, schema={"id": pl.String})):
+            self._cursor.execute(
+                "delete from promotional_entitlements "
+                "where promotional_entitlement_id in (select id from incoming)"
+            )
+
     def mark_seen(self, rows: Sequence[tuple[str, object]]) -> None:
         """Remember idempotency keys from the given times on."""
         with self._registered(pl.DataFrame(rows, schema=STORED["seen_keys"], orient="row")):
