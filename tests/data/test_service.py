@@ -389,6 +389,20 @@ CALLS: dict[str, dict[str, Any]] = {
     "entitlementsState": {"query": {"customerId": SHOWCASE}},
     "entitlement": {"query": {"customerId": SHOWCASE, "featureId": SEATS}},
     "entitlementV2": {"query": {"customerId": SHOWCASE, "featureId": SEATS}},
+    "estimateEventCost": {"input": {"customerId": SHOWCASE, "eventName": "api_call"}},
+    "estimateUsageCost": {"input": {"customerId": SHOWCASE, "featureId": SEATS, "value": 1}},
+    "consumeCreditsAsync": {
+        "input": {
+            "consumptions": [
+                {
+                    "customerId": "customer-brand-new",
+                    "currencyId": CURRENCY,
+                    "amount": 1,
+                    "idempotencyKey": "every-field-async",
+                }
+            ]
+        }
+    },
     "grantPromotionalEntitlements": {
         "input": {
             "customerId": "customer-brand-new",

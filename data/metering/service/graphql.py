@@ -25,7 +25,7 @@ from graphql import (
 )
 
 from data.credits.amounts import AmountError, decimal
-from data.metering.service import entitlements, pickers, readings
+from data.metering.service import costs, entitlements, pickers, readings
 from data.metering.service.service import Service
 from data.metering.service.store import Row
 
@@ -77,6 +77,8 @@ ROOTS: dict[str, dict[str, Resolver]] = {
         "entitlementsState": lambda service, _, query: entitlements.state_of(service, query),
         "entitlement": lambda service, _, query: entitlements.entitlement(service, query),
         "entitlementV2": lambda service, _, query: entitlements.entitlement(service, query),
+        "estimateEventCost": lambda service, _, input: costs.of_event(service, input),
+        "estimateUsageCost": lambda service, _, input: costs.of_usage(service, input),
     },
     "Mutation": {
         "provisionCustomer": lambda service, _, input: _provisioned(service, input),
@@ -84,6 +86,9 @@ ROOTS: dict[str, dict[str, Resolver]] = {
             service, service.create_grant(input)
         ),
         "consumeCredits": lambda service, _, input: service.consume(input),
+        "consumeCreditsAsync": lambda service, _, input: service.consume_async(
+            input["consumptions"]
+        ),
         "grantPromotionalEntitlements": lambda service, _, input: [
             entitlements.promotion(service, row) for row in service.grant_promotions(input)
         ],

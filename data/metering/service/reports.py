@@ -1,6 +1,7 @@
 """What was reported: checked, given an id, rated where it can be, and written to the queue."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -118,12 +119,18 @@ def consumption(state: State, given: Mapping[str, object], now: datetime) -> Rep
     )
 
 
-def check_debt(state: State, report: Report) -> None:
+def check_debt(state: State, reports: Sequence[Report]) -> None:
     """Usage is never rejected for lack of credits, only where no number could hold the debt."""
-    if report.pool is None or report.credits is None:
-        return
-    if state.pool(report.pool).owed + state.pending[report.pool] + report.credits >= CREDITS_LIMIT:
-        raise bad_input(f"{report.credits} credits more would bring the pool to owe 10^12 or more.")
+    more: dict[PoolKey, Decimal] = defaultdict(Decimal)
+    for report in reports:
+        if report.pool is None or report.credits is None:
+            continue
+        more[report.pool] += report.credits
+        owed = state.pool(report.pool).owed + state.pending[report.pool]
+        if owed + more[report.pool] >= CREDITS_LIMIT:
+            raise bad_input(
+                f"{report.credits} credits more would bring the pool to owe 10^12 or more."
+            )
 
 
 def not_seen(writer: Writer, reports: Sequence[Report], now: datetime) -> list[Report]:

@@ -113,6 +113,19 @@ class Service:
             "timestamp": report.occurred_at,
         }
 
+    def consume_async(self, consumptions: Sequence[Given]) -> None:
+        """Up to 1000 consumptions, all or none; repeated ones are dropped."""
+        if not 1 <= len(consumptions) <= LARGEST_BATCH:
+            raise bad_input(
+                f"{len(consumptions)} consumptions in one call; 1 to {LARGEST_BATCH} are allowed."
+            )
+        now = self.clock()
+        with self._writing() as (state, writer):
+            given = [reports.consumption(state, one, now) for one in consumptions]
+            fresh = reports.not_seen(writer, given, now)
+            reports.check_debt(state, fresh)
+            reports.enqueue(state, writer, fresh, now)
+
     def report_usage(self, given: Given) -> Row:
         """One measurement; the optimistic balance in the answer."""
         return self.report_usage_bulk([given])[0]
@@ -200,8 +213,7 @@ class Service:
         """Queue a report unless its key was seen."""
         now = self.clock()
         fresh = reports.not_seen(writer, [report], now)
-        if fresh:
-            reports.check_debt(self.state, report)
+        reports.check_debt(self.state, fresh)
         reports.enqueue(self.state, writer, fresh, now)
         return report, bool(fresh)
 

@@ -51,24 +51,25 @@ def _metered(state: State, meters: Sequence[Meter], item: Row, outcome: _Outcome
     item["dimensions"] = json.loads(item["dimensions"])
     if item["event_name"] is None:
         return [item]
-    wanted = [meter for meter in meters if _feeds(meter, item)]
+    wanted = [meter for meter in meters if feeds(meter, item)]
     if item["customer_id"] not in state.customers:
         return _keep_unmatched(item, "unknown customer", outcome)
     if not wanted:
         return _keep_unmatched(item, "no meter counts this event", outcome)
     try:
-        return [_rated(state, meter, item) for meter in wanted]
+        return [rated(state, meter, item) for meter in wanted]
     except AmountError as error:
         return _keep_unmatched(item, str(error), outcome)
 
 
-def _feeds(meter: Meter, item: Row) -> bool:
+def feeds(meter: Meter, item: Row) -> bool:
     return meter.event_name == item["event_name"] and all(
         item["dimensions"].get(key) == value for key, value in meter.filters.items()
     )
 
 
-def _rated(state: State, meter: Meter, item: Row) -> Row:
+def rated(state: State, meter: Meter, item: Row) -> Row:
+    """The usage that a raw event is for one meter; `credits` is None without a rate."""
     units = Decimal(1)
     if meter.aggregation == "SUM":
         try:
