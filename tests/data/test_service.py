@@ -389,6 +389,22 @@ CALLS: dict[str, dict[str, Any]] = {
     "entitlementsState": {"query": {"customerId": SHOWCASE}},
     "entitlement": {"query": {"customerId": SHOWCASE, "featureId": SEATS}},
     "entitlementV2": {"query": {"customerId": SHOWCASE, "featureId": SEATS}},
+    "usageHistoryV2": {
+        "input": {
+            "customerId": SHOWCASE,
+            "featureId": SEATS,
+            "startDate": "2020-01-01",
+            "groupBy": ["team"],
+            "paging": {"first": 5},
+        }
+    },
+    "usageHistory": {
+        "usageHistoryInput": {
+            "customerRefId": SHOWCASE,
+            "featureRefId": SEATS,
+            "startDate": "2020-01-01",
+        }
+    },
     "estimateEventCost": {"input": {"customerId": SHOWCASE, "eventName": "api_call"}},
     "estimateUsageCost": {"input": {"customerId": SHOWCASE, "featureId": SEATS, "value": 1}},
     "consumeCreditsAsync": {

@@ -25,7 +25,7 @@ from graphql import (
 )
 
 from data.credits.amounts import AmountError, decimal
-from data.metering.service import costs, entitlements, pickers, readings
+from data.metering.service import costs, entitlements, history, pickers, readings
 from data.metering.service.service import Service
 from data.metering.service.store import Row
 
@@ -77,6 +77,10 @@ ROOTS: dict[str, dict[str, Resolver]] = {
         "entitlementsState": lambda service, _, query: entitlements.state_of(service, query),
         "entitlement": lambda service, _, query: entitlements.entitlement(service, query),
         "entitlementV2": lambda service, _, query: entitlements.entitlement(service, query),
+        "usageHistoryV2": lambda service, _, input: history.history(service, input),
+        "usageHistory": lambda service, _, usageHistoryInput: history.history_v1(
+            service, usageHistoryInput
+        ),
         "estimateEventCost": lambda service, _, input: costs.of_event(service, input),
         "estimateUsageCost": lambda service, _, input: costs.of_usage(service, input),
     },

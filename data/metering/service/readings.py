@@ -99,11 +99,9 @@ def usage(service: Service, given: Given) -> Row:
     """Series largest first; paging runs over the series."""
     scope = _scope(service, given)
     keys, by_feature = _group_by(given.get("groupBy"))
-    start, end, grain = _window(given, service.clock())
-    key1, key2, key3 = [*keys, None, None, None][:MOST_KEYS]
-    parameters = scope.parameters() | {
-        "key1": key1, "key2": key2, "key3": key3, "by_feature": by_feature,
-        "since": start, "until": end,
+    start, end, grain = window(given, service.clock())
+    parameters = scope.parameters() | key_parameters(keys) | {
+        "by_feature": by_feature, "since": start, "until": end,
     }  # fmt: skip
     page = paging(given.get("paging"), SERIES_ORDER, default=CREDIT_PAGE)
     rows = service.store.rows(sql("usage"), parameters | {"grain": grain})
@@ -152,16 +150,25 @@ def _series(service: Service, row: Row, keys: list[str], points: list[Row]) -> R
 
 def _group_by(given: list[str] | None) -> tuple[list[str], bool]:
     """(dimension keys, whether by feature too); no groupBy at all is by feature."""
-    keys = [key for key in given or [] if key != FEATURE_KEY]
-    if len(keys) > MOST_KEYS:
-        raise bad_input(f"groupBy takes up to {MOST_KEYS} keys beside featureId, not {len(keys)}.")
-    for key in keys:
-        if not KEY.fullmatch(key):
-            raise bad_input(f"{key!r} cannot be a groupBy key: letters, digits, _, $ and - can.")
+    keys = keys_of([key for key in given or [] if key != FEATURE_KEY])
     return keys, not keys or FEATURE_KEY in (given or [])
 
 
-def _window(given: Given, now: datetime) -> tuple[datetime, datetime, str]:
+def keys_of(given: list[str]) -> list[str]:
+    """The dimension keys as given; raises BadUserInput for too many and for other characters."""
+    if len(given) > MOST_KEYS:
+        raise bad_input(f"groupBy takes up to {MOST_KEYS} keys beside featureId, not {len(given)}.")
+    for key in given:
+        if not KEY.fullmatch(key):
+            raise bad_input(f"{key!r} cannot be a groupBy key: letters, digits, _, $ and - can.")
+    return given
+
+
+def key_parameters(keys: list[str]) -> Row:
+    return {f"key{n}": key for n, key in zip((1, 2, 3), [*keys, None, None, None], strict=False)}
+
+
+def window(given: Given, now: datetime) -> tuple[datetime, datetime, str]:
     """(start, end, grain) of a usage question: exact dates beat the preset."""
     if not given.get("startDate"):
         length, grain = PRESETS[given.get("timeRange") or "LAST_MONTH"]
