@@ -207,6 +207,7 @@ def test_one_bad_consumption_refuses_the_whole_batch(api: LocalApi, bad: Answer,
         consume_all(api, consumption("good", 5, resourceId=None), consumption("bad") | bad)
     assert refused.value.code == code
     assert everything(api) == before
+    assert api.service.state.pools == {}
     assert api.consume(1, "after", createdAt=at())["credit"]["currentUsage"] == 1
 
 

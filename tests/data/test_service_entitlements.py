@@ -438,6 +438,15 @@ def test_usage_counts_within_its_reset_period(api: LocalApi) -> None:
     assert api.report(2, customerId=LOOSE)["currentUsage"] == 2
 
 
+def test_usage_of_an_earlier_period_does_not_count_in_this_one(api: LocalApi) -> None:
+    give(api, usageLimit=10, resetPeriod="DAY")
+    api.clock.forward(days=1)
+    api.report(2, customerId=LOOSE)
+    late = api.report(5, customerId=LOOSE, createdAt=at())
+    assert (late["value"], late["currentUsage"]) == (5, 2)
+    assert one(api)["currentUsage"] == 2
+
+
 def test_set_makes_it_the_usage_of_the_period(api: LocalApi) -> None:
     give(api, usageLimit=10, resetPeriod="DAY")
     api.report(8, customerId=LOOSE)

@@ -33,6 +33,21 @@ ENUMS = {
     "CreditLedgerEventType": "CREDITS_CONSUMED CREDITS_CONSUMPTION_TRANSFER_SOURCE "
     "CREDITS_CONSUMPTION_TRANSFER_TARGET CREDITS_EXPIRED CREDITS_GRANTED CREDITS_UPDATED "
     "CREDITS_VOIDED",
+    "PromotionalEntitlementPeriod": "CUSTOM LIFETIME ONE_MONTH ONE_WEEK ONE_YEAR SIX_MONTH",
+    "PromotionalEntitlementStatus": "Active Expired Paused",
+    "EntitlementResetPeriod": "DAY HOUR MONTH WEEK YEAR",
+    "MonthlyAccordingTo": "StartOfTheMonth SubscriptionStart",
+    "WeeklyAccordingTo": "EveryFriday EveryMonday EverySaturday EverySunday EveryThursday "
+    "EveryTuesday EveryWednesday SubscriptionStart",
+    "YearlyAccordingTo": "SubscriptionStart",
+    "AccessDeniedReason": "BudgetExceeded CustomerIsArchived CustomerNotFound "
+    "CustomerResourceNotFound EntitlementNotFound FeatureNotFound FeatureTypeMismatch "
+    "InsufficientCredits NoActiveSubscription NoFeatureEntitlementInSubscription "
+    "RequestedUsageExceedingLimit RequestedValuesMismatch Revoked Unknown",
+    "UsageMarkerType": "PERIODIC_RESET SUBSCRIPTION_CHANGE_RESET",
+    "EstimationRequestWarning": "FEATURE_NOT_CREDIT_BASED FEATURE_NOT_FOUND "
+    "RESOURCE_SCOPED_SUBSCRIPTION_EXISTS",
+    "EstimationWarningCode": "UNSUPPORTED_AGGREGATION",
 }
 INPUTS = {
     "ReportUsageInput": "createdAt customerId dimensions environmentId featureId idempotencyKey "
@@ -48,6 +63,17 @@ INPUTS = {
     "ConsumeCreditInput": "amount createdAt currencyId customerId dimensions environmentId "
     "idempotencyKey resourceId",
     "CursorPaging": "after before first last",
+    "ConsumeCreditsAsyncInput": "consumptions environmentId",
+    "GrantPromotionalEntitlementsInput": "customerId environmentId promotionalEntitlements",
+    "GrantPromotionalEntitlementInput": "customEndDate enumValues featureId hasSoftLimit "
+    "hasUnlimitedUsage isVisible monthlyResetPeriodConfiguration period resetPeriod usageLimit "
+    "weeklyResetPeriodConfiguration yearlyResetPeriodConfiguration",
+    "RevokePromotionalEntitlementInput": "customerId environmentId featureId",
+    "FetchEntitlementsQuery": "customerId environmentId resourceId",
+    "EstimateEventCostInput": "customerId dimensions eventName resourceId",
+    "EstimateUsageCostInput": "customerId dimensions featureId resourceId updateBehavior value",
+    "UsageHistoryV2Input": "customerId endDate environmentId featureId groupBy "
+    "includeInactiveSubscriptions paging resourceId startDate",
 }
 OUTPUTS = {
     "PageInfo": "endCursor hasNextPage hasPreviousPage startCursor",
@@ -63,6 +89,28 @@ OUTPUTS = {
     "usagePeriodEnd",
     "CreditBalance": "currency currencyId currentBalance customerId resourceId totalConsumed "
     "totalGranted validUntil",
+    "PromotionalEntitlement": "createdAt customer description endDate enumValues environmentId "
+    "feature featureGroupIds featureGroups featureId hasSoftLimit hasUnlimitedUsage id isVisible "
+    "meter period resetPeriod resetPeriodConfiguration startDate status unlimited updatedAt "
+    "usageLimit",
+    "EntitlementsState": "accessDeniedReason entitlements entitlementsV2",
+    "FeatureEntitlement": "accessDeniedReason creditRate currentUsage entitlementUpdatedAt "
+    "enumValues feature hasSoftLimit hasUnlimitedUsage isGranted meterId resetPeriod "
+    "resetPeriodConfiguration usageLimit usagePeriodAnchor usagePeriodEnd usagePeriodStart "
+    "usageUpdatedAt validUntil",
+    "CreditEntitlement": "accessDeniedReason currency currentUsage entitlementUpdatedAt "
+    "hasSoftLimit isGranted usageLimit usagePeriodEnd usageUpdatedAt validUntil",
+    "EntitlementCurrency": "additionalMetaData currencyId description displayName unitPlural "
+    "unitSingular",
+    "CreditRate": "amount costFormula currencyId customCurrencyId",
+    "CreditCostEstimation": "estimates warnings",
+    "CurrencyEstimate": "balanceAfterEstimate breakdown currencyId currentBalance estimatedCost "
+    "wouldOverdraft",
+    "EstimationBreakdownItem": "cost featureId warningCode",
+    "UsageHistoryV2": "markers pageInfo series",
+    "UsageHistorySeries": "points tags",
+    "UsageHistoryPoint": "isResetPoint timestamp value",
+    "UsageMarker": "timestamp type",
     "CreditConsumptionResponse": "amount credit currencyId customerId resourceId timestamp",
 }
 

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from data.metering.catalogue import Meter
 from data.metering.service import reports
+from data.metering.service.effective import used_now
 from data.metering.service.service import Service
 from data.metering.service.settlement import feeds, rated
 from data.metering.service.state import State
@@ -26,7 +28,9 @@ def of_usage(service: Service, given: Given) -> Row:
         resource_id = reports.optional_identifier(given, "resourceId")
         if state.rate(given["customerId"], resource_id, given["featureId"]) is None:
             return _estimation(state, given, {}, ["FEATURE_NOT_CREDIT_BASED"])
-        report = reports.measurement(state, given, service.clock(), service.used)
+        now = service.clock()
+        used = partial(used_now, state, service.store, now)
+        report = reports.measurement(state, given, now, used)
         assert report.currency_id is not None
         item = _item(report.feature_id, report.credits)
         return _estimation(state, given, {report.currency_id: [item]}, [])

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from data.credits.periods import Reset, ResetPeriod
 from data.metering.service.state import Owner, State
-from data.metering.service.store import Row, Store, sql
+from data.metering.service.store import Row, Store, Writer, sql
 
 Period = tuple[datetime, datetime]
 
@@ -100,12 +100,16 @@ def usage_period(state: State, owner: Owner, now: datetime) -> Period | None:
     return period_of(entitled(state, customer_id, resource_id, now).get(feature_id), now)
 
 
-def used(state: State, store: Store, owner: Owner, period: Period | None) -> Decimal:
+def used(state: State, stored: Store | Writer, owner: Owner, period: Period | None) -> Decimal:
     """Units reported since the period's start; raw events count once they have settled."""
     total = state.totals.get(owner, Decimal(0))
     if period is None:
         return total
     names = ("customer_id", "resource_id", "feature_id")
     parameters = dict(zip(names, owner, strict=True)) | {"until": period[0]}
-    before: Decimal = store.rows(sql("units_before"), parameters)[0]["units"]
+    before: Decimal = stored.rows(sql("units_before"), parameters)[0]["units"]
     return total - before
+
+
+def used_now(state: State, stored: Store | Writer, now: datetime, owner: Owner) -> Decimal:
+    return used(state, stored, owner, usage_period(state, owner, now))

@@ -164,10 +164,8 @@ def _held(
     start, end = period or (None, None)
     units = used(state, service.store, (customer_id, resource_id, one.feature_id), period)
     rate = state.rate(customer_id, resource_id, one.feature_id)
-    reason = _reason(one, units, options or {})
-    if rate and not one.is_soft and reason is None:
-        granted, consumed = state.wallet((customer_id, rate.currency_id, resource_id))
-        reason = "InsufficientCredits" if consumed >= granted else None
+    wallet = state.wallet((customer_id, rate.currency_id, resource_id)) if rate else None
+    reason = _reason(one, units, wallet, options or {})
     return {
         "__typename": "FeatureEntitlement",
         "accessDeniedReason": reason,
@@ -189,16 +187,22 @@ def _held(
     }
 
 
-def _reason(one: Entitled, units: Decimal, options: Given) -> str | None:
-    """Why the limit or the values deny what is requested; without a request, any more usage."""
+def _reason(
+    one: Entitled, units: Decimal, wallet: tuple[Decimal, Decimal] | None, options: Given
+) -> str | None:
+    """What denies access: the values, or a hard limit; unasked, that there is nothing left."""
     if not one.enum_values.issuperset(options.get("requestedValues") or ()):
         return "RequestedValuesMismatch"
-    if one.usage_limit is None or one.is_unlimited or one.is_soft:
+    if one.is_soft:
         return None
-    requested = options.get("requestedUsage")
-    is_spent = units >= one.usage_limit if requested is None else (
-        units + requested > one.usage_limit)  # fmt: skip
-    return "RequestedUsageExceedingLimit" if is_spent else None
+    if one.usage_limit is not None and not one.is_unlimited:
+        requested, left = options.get("requestedUsage"), one.usage_limit - units
+        if left <= 0 if requested is None else requested > left:
+            return "RequestedUsageExceedingLimit"
+    if wallet is not None:
+        granted, consumed = wallet
+        return "InsufficientCredits" if consumed >= granted else None
+    return None
 
 
 def _rate(rate: Rate | None) -> Row | None:
@@ -221,7 +225,7 @@ def _wallets(
     wallets = []
     for currency_id, row in state.currencies.items():
         key = (customer_id, currency_id, resource_id)
-        if key in state.pools or key in state.pending or currency_id in paying:
+        if state.has_wallet(key) or currency_id in paying:
             wallets.append(_wallet(row, *state.wallet(key)))
     return wallets
 

@@ -37,19 +37,20 @@ def history(service: Service, given: Given) -> Row:
     return {
         "markers": [{"timestamp": at, "type": kind} for at, kind in markers],
         "pageInfo": info,
-        "series": [
+        "series": [_series(one, keys, resets) for one in series],
+    }
+
+
+def _series(one: Row, keys: list[str], resets: set[datetime]) -> Row:
+    return {
+        "tags": [{"key": key, "value": one[f"tag_{n}"]} for n, key in enumerate(keys, 1)],
+        "points": [
             {
-                "tags": [{"key": key, "value": one[f"tag_{n}"]} for n, key in enumerate(keys, 1)],
-                "points": [
-                    {
-                        "timestamp": p["stamp"],
-                        "value": p["units"],
-                        "isResetPoint": p["stamp"] in resets,
-                    }
-                    for p in one["points"]
-                ],
+                "timestamp": point["stamp"],
+                "value": point["units"],
+                "isResetPoint": point["stamp"] in resets,
             }
-            for one in series
+            for point in one["points"]
         ],
     }
 

@@ -126,7 +126,8 @@ def check_debt(state: State, reports: Sequence[Report]) -> None:
         if report.pool is None or report.credits is None:
             continue
         more[report.pool] += report.credits
-        owed = state.pool(report.pool).owed + state.pending[report.pool]
+        pool = state.pools.get(report.pool)
+        owed = (pool.owed if pool else 0) + state.pending.get(report.pool, Decimal(0))
         if owed + more[report.pool] >= CREDITS_LIMIT:
             raise bad_input(
                 f"{report.credits} credits more would bring the pool to owe 10^12 or more."

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from threading import Event, RLock, Thread
 from typing import Any
@@ -17,7 +18,7 @@ from data.metering.catalogue import Catalogue
 from data.metering.service import effective, promotions, reports, settlement
 from data.metering.service.faults import Fault, bad_input
 from data.metering.service.reports import Report
-from data.metering.service.state import Owner, PoolKey, State, ledger_rows, read_state
+from data.metering.service.state import PoolKey, State, ledger_rows, read_state
 from data.metering.service.store import Row, Store, Writer
 from data.tables import Tables
 
@@ -137,15 +138,11 @@ class Service:
         answers = []
         with self._writing() as (state, writer):
             for given in usages:
-                report = reports.measurement(state, given, self.clock(), self.used)
+                used = partial(effective.used_now, state, writer, self.clock())
+                report = reports.measurement(state, given, self.clock(), used)
                 report, is_new = self._accept(writer, report)
-                answers.append(self._measured(report, is_new))
+                answers.append(self._measured(writer, report, is_new))
         return answers
-
-    def used(self, owner: Owner) -> Decimal:
-        """Units of a feature in the period that counts now."""
-        period = effective.usage_period(self.state, owner, self.clock())
-        return effective.used(self.state, self.store, owner, period)
 
     def grant_promotions(self, given: Given) -> list[Row]:
         """Promotional entitlements of one customer, all or none."""
@@ -229,7 +226,7 @@ class Service:
             "timestamp": self.clock(),
         }
 
-    def _measured(self, report: Report, is_new: bool) -> Row:
+    def _measured(self, writer: Writer, report: Report, is_new: bool) -> Row:
         owner = (report.customer_id, report.resource_id, report.feature_id or "")
         period = effective.usage_period(self.state, owner, self.clock())
         start, end = period or (None, None)
@@ -237,7 +234,7 @@ class Service:
             "id": report.event_id,
             "createdAt": self.clock(),
             "credit": self._credit(report, is_new),
-            "currentUsage": effective.used(self.state, self.store, owner, period),
+            "currentUsage": effective.used(self.state, writer, owner, period),
             "customerId": report.customer_id,
             "environmentId": "local",
             "featureId": report.feature_id,

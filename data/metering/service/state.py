@@ -45,6 +45,10 @@ class State:
             self.pools[key] = Pool("-".join(part for part in key if part))
         return self.pools[key]
 
+    def has_wallet(self, key: PoolKey) -> bool:
+        """Whether anything was ever granted to the pool, or consumed from it."""
+        return key in self.pools or key in self.pending
+
     def wallet(self, key: PoolKey) -> tuple[Decimal, Decimal]:
         """(granted, consumed as if everything reported had settled) of a pool, if there is one."""
         pool = self.pools.get(key)
@@ -68,7 +72,7 @@ class State:
     def default_currency(self, customer_id: str, resource_id: str | None) -> str | None:
         """The customer's first active currency: of its pools, else of the catalogue."""
         active = [c for c, row in self.currencies.items() if row["status"] == "ACTIVE"]
-        owned = [c for c in active if (customer_id, c, resource_id) in self.pools]
+        owned = [c for c in active if self.has_wallet((customer_id, c, resource_id))]
         return next(iter(owned + active), None)
 
 
