@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from data.credits.grants import Grant, GrantType
-from data.credits.months import add_months
 from data.credits.pool import Pool
 from data.credits.recharge import Expiration, RechargeRule, ThresholdType
 
@@ -165,18 +164,3 @@ def test_a_pool_read_back_goes_on_counting_what_the_month_has_spent() -> None:
     again = Pool("pool", pool.grants.values(), rule=pool.rule)
     burn(again, 20)
     assert (again.spent(MAY), again.balance) == (10, 0)
-
-
-@pytest.mark.parametrize(
-    ("day", "count", "expected"),
-    [
-        (datetime(2026, 1, 31), 1, datetime(2026, 2, 28)),
-        (datetime(2028, 1, 31), 1, datetime(2028, 2, 29)),
-        (datetime(2026, 12, 15, 8), 1, datetime(2027, 1, 15, 8)),
-        (datetime(2028, 2, 29), 12, datetime(2029, 2, 28)),
-    ],
-)
-def test_a_month_on_keeps_the_day_where_the_month_has_it(
-    day: datetime, count: int, expected: datetime
-) -> None:
-    assert add_months(day, count) == expected

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from data.credits.periods import Reset, ResetPeriod
+from data.credits.resets import Reset, ResetPeriod
 from data.metering.service.state import Owner, State
 from data.metering.service.store import Row, Store, Writer, sql
 

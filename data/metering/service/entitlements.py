@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from data.credits.periods import Reset, ResetPeriod
+from data.credits.resets import Reset, ResetPeriod
 from data.credits.rates import Rate
 from data.metering.service.effective import (
     Entitled,

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby, islice, pairwise
 from typing import Any
 
-from data.credits.periods import Reset
+from data.credits.resets import Reset
 from data.metering.service.effective import entitled
 from data.metering.service.faults import bad_input
 from data.metering.service.paging import By, page_info, page_of, paging

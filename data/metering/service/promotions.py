@@ -7,7 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from data.credits.amounts import AmountError, to_units
-from data.credits.periods import ResetPeriod, months_later
+from data.credits.months import add_months
+from data.credits.resets import ResetPeriod
 from data.metering.service.faults import Fault, bad_input
 from data.metering.service.reports import check_customer, check_feature
 from data.metering.service.state import State
@@ -149,4 +150,4 @@ def _end(given: Given, now: datetime) -> datetime | None:
         return None
     if period == "ONE_WEEK":
         return now + timedelta(days=7)
-    return months_later(now, MONTHS[period])
+    return add_months(now, MONTHS[period])

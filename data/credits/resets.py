@@ -1,10 +1,11 @@
-"""The calendar of entitlements: months counted on, and the periods in which usage counts anew."""
+"""The periods in which usage counts anew towards a limit."""
 
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from data.credits.months import add_months
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEEK = timedelta(days=7)
@@ -18,13 +19,6 @@ class ResetPeriod(StrEnum):
     WEEK = "WEEK"
     MONTH = "MONTH"
     YEAR = "YEAR"
-
-
-def months_later(time: datetime, count: int) -> datetime:
-    """The same day and time so many months later, or the last day of a month that is shorter."""
-    years, month = divmod(time.year * 12 + time.month - 1 + count, 12)
-    day = min(time.day, monthrange(years, month + 1)[1])
-    return time.replace(year=years, month=month + 1, day=day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +67,6 @@ class Reset:
                     first = midnight.replace(day=1)
                 count = (at.year - first.year) * 12 + at.month - first.month
                 count -= count % months
-                if months_later(first, count) > at:
+                if add_months(first, count) > at:
                     count -= months
-                return months_later(first, count), months_later(first, count + months)
+                return add_months(first, count), add_months(first, count + months)

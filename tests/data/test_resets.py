@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.credits.periods import Reset, ResetPeriod, months_later
+from data.credits.months import add_months
+from data.credits.resets import Reset, ResetPeriod
 
 ANCHOR = datetime(2026, 1, 31, 9, 30)
 AT = datetime(2026, 5, 20, 12, 34, 56)  # a Wednesday
@@ -37,7 +38,7 @@ times = st.datetimes(datetime(2000, 1, 1), datetime(2050, 1, 1))
 def test_a_month_that_is_too_short_ends_the_count_on_its_last_day(
     count: int, expected: datetime
 ) -> None:
-    assert months_later(ANCHOR, count) == expected
+    assert add_months(ANCHOR, count) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""Revenue of paid credits: what is deferred, recognised by consumption, or left as breakage.
+
+A grant's cost basis is its cost ÷ its amount (contract, section 3). Deferred is what remains ×
+the basis, rounded to the currency's smallest unit; what a ledger row takes from deferred is what
+it earns. So, to the last unit, cost = deferred + recognised + breakage + voided, at every row.
+"""
+
+import polars as pl
+
+from data.credits.pool import EntryType
+
+MONEY = pl.Decimal(38, 6)
+MILLION = 10**6
+EARNED_BY = {
+    EntryType.CONSUMED: "recognised",
+    EntryType.TRANSFER_TARGET: "recognised",
+    EntryType.EXPIRED: "breakage",
+    EntryType.VOIDED: "voided",
+}
+
+
+def revenue(grants: pl.DataFrame, ledger: pl.DataFrame, *, decimals: int = 2) -> pl.DataFrame:
+    """One row for each ledger row of a grant that cost something, in the ledger's order.
+
+    grants: grant_id, amount, cost_amount. ledger: grant_id, entry_type, amount, in the order
+    written. decimals: of the cost's currency. Returns the ledger's columns with, in money,
+    `deferred` after the row, and what the row recognised, left as breakage, and voided: one of
+    them, the others 0; a row that gives credits back takes from what was recognised.
+    """
+    priced = grants.filter(pl.col("cost_amount") > 0, pl.col("amount") > 0).select(
+        "grant_id",
+        size=_whole("amount"),
+        cost=_whole("cost_amount") // 10 ** (6 - decimals),
+    )
+    moved = pl.when(pl.col("entry_type") != EntryType.TRANSFER_SOURCE.value).then(_whole("amount"))
+    rows = (
+        ledger.lazy()
+        .join(priced.lazy(), on="grant_id", how="inner", maintain_order="left")
+        .with_columns(remaining=moved.fill_null(0).cum_sum().over("grant_id"))
+        .with_columns(owed=_half_up(pl.col("cost") * pl.col("remaining"), pl.col("size")))
+        .with_columns(earned=pl.col("owed").shift(1).over("grant_id") - pl.col("owed"))
+        .with_columns(deferred=_money("owed", decimals), released=_money("earned", decimals))
+    )
+    kinds = [_released(kind) for kind in dict.fromkeys(EARNED_BY.values())]
+    return rows.select(*ledger.columns, "deferred", *kinds).collect()
+
+
+def _released(kind: str) -> pl.Expr:
+    entries = [entry.value for entry, earns in EARNED_BY.items() if earns == kind]
+    is_of_kind = pl.col("entry_type").cast(pl.String).is_in(entries)
+    return pl.when(is_of_kind).then(pl.col("released").fill_null(0)).otherwise(0).alias(kind)
+
+
+def _whole(column: str) -> pl.Expr:
+    """Millionths, in 128 bits: a cost times an amount takes up to 121."""
+    return (pl.col(column).cast(MONEY) * MILLION).cast(pl.Int128)
+
+
+def _half_up(dividend: pl.Expr, divisor: pl.Expr) -> pl.Expr:
+    """Rounded half away from zero; neither is negative."""
+    rounded: pl.Expr = (2 * dividend + divisor) // (2 * divisor)
+    return rounded
+
+
+def _money(column: str, decimals: int) -> pl.Expr:
+    return pl.col(column).cast(pl.Decimal(38, 0)).cast(MONEY) / 10**decimals
