@@ -63,4 +63,5 @@ def _half_up(dividend: pl.Expr, divisor: pl.Expr) -> pl.Expr:
 
 
 def _money(column: str, decimals: int) -> pl.Expr:
-    return pl.col(column).cast(pl.Decimal(38, 0)).cast(MONEY) / 10**decimals
+    money: pl.Expr = pl.col(column).cast(pl.Decimal(38, 0)).cast(MONEY) / 10**decimals
+    return money

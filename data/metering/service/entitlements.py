@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from data.credits.resets import Reset, ResetPeriod
 from data.credits.rates import Rate
+from data.credits.resets import Reset, ResetPeriod
 from data.metering.service.effective import (
     Entitled,
     entitled,
