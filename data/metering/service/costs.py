@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -38,15 +37,15 @@ def of_usage(service: Service, given: Given) -> Row:
 
 def of_event(service: Service, given: Given) -> Row:
     """A raw event, charged as settlement would: once for each meter that it feeds."""
-    event = asdict(reports.event(given, service.clock()))
-    items: dict[str, list[Row]] = defaultdict(list)
+    event, items = reports.event(given, service.clock()), defaultdict(list)
     with service.reading() as state:
         reports.check_customer(state, given["customerId"])
-        fed = [meter for meter in service.meters if feeds(meter, event)]
+        named = [meter for meter in service.meters if meter.event_name == event.event_name]
+        fed = [meter for meter in named if feeds(meter, event)]
         for meter in fed:
-            usage = rated(state, meter, event)
-            if usage["credits"] is not None:
-                items[usage["currency_id"]].append(_metered(meter, usage["credits"]))
+            charge = rated(state, meter, event, {})
+            if charge.credits is not None and charge.currency_id is not None:
+                items[charge.currency_id].append(_metered(meter, charge.credits))
         warnings = [] if items else ["FEATURE_NOT_CREDIT_BASED" if fed else "FEATURE_NOT_FOUND"]
         return _estimation(state, given, items, warnings)
 

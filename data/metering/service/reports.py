@@ -1,62 +1,37 @@
 """What was reported: checked, given an id, rated where it can be, and written to the queue."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from functools import lru_cache
+from hashlib import blake2b
+from uuid import uuid4
 
 from data.credits.amounts import CREDITS_LIMIT, AmountError, to_credits, to_units
 from data.credits.dimensions import KEY, dimension_text
 from data.metering.service.faults import Fault, bad_input
-from data.metering.service.state import Owner, PoolKey, State
+from data.metering.service.state import Owner, PoolKey, Report, State
 from data.metering.service.store import Writer
 
 DEDUPE_FOR = timedelta(days=7)
+FORGET_EVERY = timedelta(hours=1)
 MOST_DIGITS = 400
-SEEN = """
-select seen_key from seen_keys
-where seen_at > $since and seen_key in (select unnest($keys))
-"""
-
-
-@dataclass(slots=True)
-class Report:
-    """One thing reported. Raw events have an `event_name` and are rated when they settle."""
-
-    event_id: str
-    dedupe_key: str | None
-    customer_id: str
-    resource_id: str | None
-    occurred_at: datetime
-    dimensions: dict[str, str]
-    event_name: str | None = None
-    feature_id: str | None = None
-    currency_id: str | None = None
-    units: Decimal | None = None
-    credits: Decimal | None = None
-
-    @property
-    def pool(self) -> PoolKey | None:
-        if self.currency_id is None:
-            return None
-        return (self.customer_id, self.currency_id, self.resource_id)
 
 
 def event(given: Mapping[str, object], now: datetime) -> Report:
     """A raw event; the same time, customer, resource, name and key is the same event."""
-    same = ("timestamp", "customerId", "resourceId", "eventName", "idempotencyKey")
-    key = json.dumps(["event", *(str(given.get(name) or "") for name in same)])
+    customer_id = identifier(given, "customerId")
+    resource_id = optional_identifier(given, "resourceId")
+    event_name = identifier(given, "eventName")
+    time = given.get("timestamp")
     return Report(
-        event_id=str(uuid5(NAMESPACE_URL, key)),
-        dedupe_key=key,
-        customer_id=identifier(given, "customerId"),
-        resource_id=optional_identifier(given, "resourceId"),
-        occurred_at=_time(given, "timestamp", now),
-        dimensions=dimension_texts(given.get("dimensions")),
-        event_name=identifier(given, "eventName"),
+        _key("event", str(time), customer_id, resource_id, event_name, given.get("idempotencyKey")),
+        customer_id,
+        resource_id,
+        time if isinstance(time, datetime) else now,
+        dimension_texts(given.get("dimensions")),
+        event_name,
     )
 
 
@@ -79,10 +54,9 @@ def measurement(
         units -= used((customer_id, resource_id, feature_id))
     dimensions = dimension_texts(given.get("dimensions"))
     rate = state.rate(customer_id, resource_id, feature_id)
-    event_id, key = _identity("usage", given, customer_id, resource_id, feature_id)
+    own = given.get("idempotencyKey")
     return Report(
-        event_id=event_id,
-        dedupe_key=key,
+        key=_key("usage", customer_id, resource_id, feature_id, own) if own else None,
         customer_id=customer_id,
         resource_id=resource_id,
         occurred_at=_time(given, "createdAt", now),
@@ -105,10 +79,9 @@ def consumption(state: State, given: Mapping[str, object], now: datetime) -> Rep
         amount = to_credits(given["amount"])  # type: ignore[arg-type]  # Float! gives a Decimal
     except AmountError as error:
         raise bad_input(str(error)) from None
-    event_id, key = _identity("direct", given, customer_id, resource_id, currency_id)
+    own = given["idempotencyKey"]
     return Report(
-        event_id=event_id,
-        dedupe_key=key,
+        key=_key("direct", customer_id, resource_id, currency_id, own) if own else None,
         customer_id=customer_id,
         resource_id=resource_id,
         occurred_at=_time(given, "createdAt", now),
@@ -134,36 +107,61 @@ def check_debt(state: State, reports: Sequence[Report]) -> None:
             )
 
 
-def not_seen(writer: Writer, reports: Sequence[Report], now: datetime) -> list[Report]:
-    """Those whose key was not seen in the last 7 days, each key once."""
-    keys = [report.dedupe_key for report in reports if report.dedupe_key]
-    known = writer.rows(SEEN, {"since": now - DEDUPE_FOR, "keys": keys}) if keys else []
-    seen = {row["seen_key"] for row in known}
-    fresh = []
+def not_seen(state: State, reports: Sequence[Report], now: datetime) -> list[Report]:
+    """Those whose key was not seen in the last 7 days, each key once; all get their event's id."""
+    since, fresh, met = now - DEDUPE_FOR, [], set()
     for report in reports:
-        if report.dedupe_key is None or report.dedupe_key not in seen:
+        key = report.key
+        if key is None:
+            report.event_id = str(uuid4())
             fresh.append(report)
-            seen.add(report.dedupe_key or "")
+            continue
+        seen_at = state.seen.get(key)
+        is_seen = seen_at is not None and seen_at > since
+        report.event_id = _event_id(key, seen_at if seen_at is not None and is_seen else now)
+        if not is_seen and key not in met:
+            met.add(key)
+            fresh.append(report)
     return fresh
 
 
 def enqueue(state: State, writer: Writer, reports: Sequence[Report], now: datetime) -> None:
     """Write reports to the queue and count them as pending."""
+    for customer_id, resource_id in dict.fromkeys((r.customer_id, r.resource_id) for r in reports):
+        ensure_resource(state, writer, customer_id, resource_id, now)
+    keys = [report.key for report in reports if report.key]
     rows = []
     for report in reports:
-        ensure_resource(state, writer, report.customer_id, report.resource_id, now)
-        rows.append(
-            (state.next_queue_seq, report.event_id, report.customer_id, report.resource_id,
-             report.event_name, report.feature_id, report.currency_id, report.occurred_at, now,
-             report.units, report.credits, json.dumps(report.dimensions))
-        )  # fmt: skip
+        report.queue_seq, report.received_at = state.next_queue_seq, now
         state.next_queue_seq += 1
+        rows.append(_queue_row(report))
         if report.pool and report.credits:
             state.pending[report.pool] += report.credits
         if report.feature_id and report.units:
             state.totals[report.customer_id, report.resource_id, report.feature_id] += report.units
+    for key in keys:
+        state.seen.pop(key, None)  # so that a key which counts again stands last
+        state.seen[key] = now
+    state.queue.extend(reports)
     writer.add("queue", rows)
-    writer.mark_seen([(report.dedupe_key, now) for report in reports if report.dedupe_key])
+    writer.add("seen_keys", [(key, now) for key in keys])
+
+
+def forget(state: State, writer: Writer, now: datetime) -> None:
+    """Drop the keys that count again, an hour's worth at a time."""
+    since = now - DEDUPE_FOR
+    if not state.seen or next(iter(state.seen.values())) > since - FORGET_EVERY:
+        return
+    writer.forget_keys(since)
+    state.seen = {key: seen_at for key, seen_at in state.seen.items() if seen_at > since}
+
+
+def _queue_row(report: Report) -> tuple[object, ...]:
+    return (
+        report.queue_seq, report.event_id, report.customer_id, report.resource_id,
+        report.event_name, report.feature_id, report.currency_id, report.occurred_at,
+        report.received_at, report.units, report.credits, list(report.dimensions.items()),
+    )  # fmt: skip
 
 
 def ensure_resource(
@@ -186,18 +184,30 @@ def dimension_texts(given: object) -> dict[str, str]:
         raise bad_input("dimensions must be an object of key and value.")
     texts = {}
     for key, value in given.items():
-        if not KEY.fullmatch(str(key)):
+        if not _is_key(str(key)):
             raise bad_input(
                 f"The dimension key {key!r} is not allowed: letters, digits, _, $ and - are."
             )
-        if value is None:
-            continue
-        if not isinstance(value, str | bool | int | float | Decimal):
-            raise bad_input(f"The dimension {key!r} must be a text, a number or a boolean.")
-        if isinstance(value, int | float | Decimal) and not _can_be_written(value):
-            raise bad_input(f"The dimension {key!r} must be a finite number of up to 400 digits.")
-        texts[str(key)] = dimension_text(value)
+        if isinstance(value, str):
+            texts[str(key)] = value
+        elif value is not None:
+            texts[str(key)] = _text(key, value)
     return texts
+
+
+@lru_cache(maxsize=4096)
+def _is_key(key: str) -> bool:
+    return KEY.fullmatch(key) is not None
+
+
+def _text(key: object, value: object) -> str:
+    if type(value) is int and abs(value) < 10**15:
+        return str(value)
+    if not isinstance(value, bool | int | float | Decimal):
+        raise bad_input(f"The dimension {key!r} must be a text, a number or a boolean.")
+    if not _can_be_written(value):
+        raise bad_input(f"The dimension {key!r} must be a finite number of up to 400 digits.")
+    return dimension_text(value)
 
 
 def _can_be_written(number: int | float | Decimal) -> bool:
@@ -229,13 +239,14 @@ def check_resource(state: State, customer_id: str, resource_id: str | None) -> N
         )
 
 
-def _identity(kind: str, given: Mapping[str, object], *scope: str | None) -> tuple[str, str | None]:
-    """(event id, dedupe key); the same key gives the same id."""
-    own = given.get("idempotencyKey")
-    if not own:
-        return str(uuid4()), None
-    key = json.dumps([kind, *scope, str(own)])
-    return str(uuid5(NAMESPACE_URL, key)), key
+def _key(*parts: object) -> bytes:
+    return blake2b(repr(parts).encode(), digest_size=16).digest()
+
+
+def _event_id(key: bytes, accepted_at: datetime) -> str:
+    """A UUID (version 8): the same for repeats, another once the key counts again."""
+    text = blake2b(key + accepted_at.isoformat().encode(), digest_size=16).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
 
 def identifier(given: Mapping[str, object], name: str) -> str:

@@ -165,7 +165,7 @@ create table if not exists queue (
     received_at timestamp not null,
     units decimal(24, 5),
     credits decimal(18, 6),
-    dimensions varchar not null
+    dimensions map (varchar, varchar) not null
 );
 
 -- What no customer, meter or pool could take: kept, so that nothing reported is lost.
@@ -175,12 +175,12 @@ create table if not exists unmatched_events (
     event_name varchar,
     occurred_at timestamp not null,
     received_at timestamp not null,
-    dimensions varchar not null,
+    dimensions map (varchar, varchar) not null,
     reason varchar not null
 );
 
--- Idempotency keys; a key counts again 7 days after it was seen.
+-- Idempotency keys as 16 bytes; a key counts again 7 days after it was seen.
 create table if not exists seen_keys (
-    seen_key varchar primary key,
+    seen_key blob not null,
     seen_at timestamp not null
 );

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from threading import Event, RLock, Thread
-from typing import Any
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from data.clock import utc_now
@@ -17,8 +19,7 @@ from data.credits.grants import DEFAULT_PRIORITY, Grant, GrantStatus, GrantType
 from data.metering.catalogue import Catalogue
 from data.metering.service import effective, promotions, reports, settlement
 from data.metering.service.faults import Fault, bad_input
-from data.metering.service.reports import Report
-from data.metering.service.state import PoolKey, State, ledger_rows, read_state
+from data.metering.service.state import PoolKey, Report, State, ledger_rows, read_state
 from data.metering.service.store import Row, Store, Writer
 from data.tables import Tables
 
@@ -27,14 +28,25 @@ logger = logging.getLogger(__name__)
 Given = Mapping[str, Any]
 LARGEST_BULK = 100
 LARGEST_BATCH = 1000
+MOST_TOGETHER = 64
 SETTLE_EVERY = 1.0
+
+Answer = TypeVar("Answer")
+Waiting = tuple[Callable[[State, Writer], Any], Future[Any]]
+"""What changes the state and writes the same, and its answer once that is on disk."""
 
 
 class Service:
     """One store with its rules. Writes are acknowledged once they are on disk.
 
-    A background thread settles the queue every second; with `settle_every=None` nothing settles
-    until `settle` is called.
+    Reports come many at a time and a commit costs milliseconds, so a thread writes those that
+    wait in one transaction; every other write has its own. Another thread settles the queue
+    every second; with `settle_every=None` nothing settles until `settle` is called.
+
+    Why a kill neither loses a report nor counts it twice: a report and its idempotency key are
+    written together, before the answer. Settling it removes it from the queue and adds its usage,
+    its ledger rows and what its grants consumed in one transaction, of which a kill leaves all or
+    nothing. The state in memory is what the file says and is read anew when a write fails.
     """
 
     def __init__(
@@ -49,25 +61,32 @@ class Service:
         self.clock = clock
         self.meters = catalogue.meters
         self._catalogue_tables = frozenset(catalogue.tables)
-        self._lock = RLock()
+        self._lock = Lock()
+        self._is_ahead = False
         self._closing = Event()
+        self._waiting: SimpleQueue[Waiting | None] = SimpleQueue()
         self._add_catalogue(catalogue)
         self.state = read_state(self.store)
-        self._settler = Thread(target=self._settle_often, args=(settle_every,), daemon=True)
+        self._threads = [Thread(target=self._write_often, daemon=True)]
         if settle_every is not None:
-            self._settler.start()
+            settler = Thread(target=self._settle_often, args=(settle_every,), daemon=True)
+            self._threads.append(settler)
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         self._closing.set()
-        if self._settler.is_alive():
-            self._settler.join()
+        self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
         self.store.close()
 
     def fill(self, tables: Tables) -> None:
         """Give an empty store a whole company; what the catalogue has filled stays."""
         given = self._catalogue_tables
-        self.store.load({name: frame for name, frame in tables.items() if name not in given})
-        self.state = read_state(self.store)
+        with self._lock:
+            self.store.load({name: frame for name, frame in tables.items() if name not in given})
+            self.state = read_state(self.store)
 
     def provision_customer(self, given: Given) -> Row:
         """Add a customer, or keep the one there is; subscribe it where a plan is named."""
@@ -102,17 +121,19 @@ class Service:
 
     def consume(self, given: Given) -> Row:
         """Take credits directly; the optimistic balance in the answer."""
-        with self._writing() as (state, writer):
+
+        def consumed(state: State, writer: Writer) -> Row:
             report, is_new = self._accept(writer, reports.consumption(state, given, self.clock()))
-            credit = self._credit(report, is_new)
-        return {
-            "amount": report.credits,
-            "credit": credit,
-            "currencyId": report.currency_id,
-            "customerId": report.customer_id,
-            "resourceId": report.resource_id,
-            "timestamp": report.occurred_at,
-        }
+            return {
+                "amount": report.credits,
+                "credit": self._credit(report, is_new),
+                "currencyId": report.currency_id,
+                "customerId": report.customer_id,
+                "resourceId": report.resource_id,
+                "timestamp": report.occurred_at,
+            }
+
+        return self._report(consumed)
 
     def consume_async(self, consumptions: Sequence[Given]) -> None:
         """Up to 1000 consumptions, all or none; repeated ones are dropped."""
@@ -121,11 +142,14 @@ class Service:
                 f"{len(consumptions)} consumptions in one call; 1 to {LARGEST_BATCH} are allowed."
             )
         now = self.clock()
-        with self._writing() as (state, writer):
+
+        def queued(state: State, writer: Writer) -> None:
             given = [reports.consumption(state, one, now) for one in consumptions]
-            fresh = reports.not_seen(writer, given, now)
+            fresh = reports.not_seen(state, given, now)
             reports.check_debt(state, fresh)
             reports.enqueue(state, writer, fresh, now)
+
+        self._report(queued)
 
     def report_usage(self, given: Given) -> Row:
         """One measurement; the optimistic balance in the answer."""
@@ -135,14 +159,18 @@ class Service:
         """Up to 100 measurements, all or none, answered in request order."""
         if len(usages) > LARGEST_BULK:
             raise bad_input(f"{len(usages)} measurements in one call; at most {LARGEST_BULK}.")
-        answers = []
-        with self._writing() as (state, writer):
+
+        def measured(state: State, writer: Writer) -> list[Row]:
+            answers, now = [], self.clock()
+            used = partial(effective.used_now, state, writer, now)
             for given in usages:
-                used = partial(effective.used_now, state, writer, self.clock())
-                report = reports.measurement(state, given, self.clock(), used)
-                report, is_new = self._accept(writer, report)
-                answers.append(self._measured(writer, report, is_new))
-        return answers
+                reports.measurement(state, given, now, used)  # a bad one stops before any write
+            for given in usages:
+                report = reports.measurement(state, given, now, used)
+                answers.append(self._measured(writer, *self._accept(writer, report)))
+            return answers
+
+        return self._report(measured)
 
     def grant_promotions(self, given: Given) -> list[Row]:
         """Promotional entitlements of one customer, all or none."""
@@ -166,50 +194,104 @@ class Service:
             raise bad_input(f"{len(events)} events in one call; 1 to {LARGEST_BATCH} are allowed.")
         now = self.clock()
         given = [reports.event(event, now) for event in events]
-        with self._writing() as (state, writer):
-            fresh = reports.not_seen(writer, given, now)
-            reports.enqueue(state, writer, fresh, now)
+
+        def queued(state: State, writer: Writer) -> None:
+            reports.enqueue(state, writer, reports.not_seen(state, given, now), now)
+
+        self._report(queued)
 
     def settle(self) -> None:
         """Settle everything that is queued now."""
         while True:
-            with self._lock:
-                try:
-                    count = settlement.settle(self.store, self.state, self.meters, self.clock())
-                except BaseException:
-                    self._believe_the_file()
-                    raise
-            if count < settlement.BATCH:
+            with self._writing() as (state, writer):
+                now = self.clock()
+                count = settlement.settle(state, writer, self.meters, now)
+                reports.forget(state, writer, now)
+            # Those who wait to write come in between: a lock alone is not fair to them.
+            if count < settlement.BATCH or self._closing.wait(0.001):
                 return
 
     def _settle_often(self, every: float | None) -> None:
-        while not self._closing.wait(every):
+        while True:
             try:
                 self.settle()
-            except Exception:
+            except Exception as error:
                 # What is queued stays queued: the next turn tries again.
-                logger.exception("Settlement failed; nothing was written.")
+                logger.exception("Settlement failed and wrote nothing: %s", error)
+            if self._closing.wait(every):
+                return
+
+    def _report(self, operation: Callable[[State, Writer], Answer]) -> Answer:
+        """Hand a report to the writing thread; its answer once it is on disk."""
+        if self._closing.is_set():
+            raise RuntimeError("The service is closed.")
+        answer: Future[Answer] = Future()
+        self._waiting.put((operation, answer))
+        return answer.result()
+
+    def _write_often(self) -> None:
+        while waiting := self._waiting.get():
+            together = [waiting]
+            while len(together) < MOST_TOGETHER and not self._waiting.empty():
+                if (waiting := self._waiting.get()) is None:
+                    self._waiting.put(None)
+                    break
+                together.append(waiting)
+            self._write_together(together)
+
+    def _write_together(self, waiting: Sequence[Waiting]) -> None:
+        """One transaction for all; where it fails, one for each, so that each has its own error.
+
+        An operation that raises before it has written anything spoils nothing.
+        """
+        outcomes: list[Any] = []
+        try:
+            with self._writing() as (state, writer):
+                for operation, _ in waiting:
+                    writes = writer.writes
+                    try:
+                        outcomes.append(operation(state, writer))
+                    except Exception as error:
+                        if writer.writes != writes:
+                            raise
+                        outcomes.append(error)
+        except Exception as error:
+            if len(waiting) > 1:
+                for one in waiting:
+                    self._write_together([one])
+                return
+            outcomes = [error]
+        for (_, answer), outcome in zip(waiting, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[State, Writer]]:
+        """One transaction; only a Fault before the first write leaves the state as it is."""
         with self._lock:
+            if self._is_ahead:
+                self._believe_the_file()
             writer = None
             try:
                 with self.store.transaction() as writer:
                     yield self.state, writer
-            except BaseException:
-                if writer is not None and writer.has_written:
+            except BaseException as error:
+                if writer is not None and (writer.writes or not isinstance(error, Fault)):
+                    self._is_ahead = True
                     self._believe_the_file()
                 raise
 
     def _believe_the_file(self) -> None:
         """After a failed transaction, memory may be ahead of what is stored."""
         self.state = read_state(self.store)
+        self._is_ahead = False
 
     def _accept(self, writer: Writer, report: Report) -> tuple[Report, bool]:
         """Queue a report unless its key was seen."""
         now = self.clock()
-        fresh = reports.not_seen(writer, [report], now)
+        fresh = reports.not_seen(self.state, [report], now)
         reports.check_debt(self.state, fresh)
         reports.enqueue(self.state, writer, fresh, now)
         return report, bool(fresh)

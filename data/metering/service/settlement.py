@@ -1,153 +1,216 @@
 """Settlement: the queue becomes usage, ledger rows and changed grants, in one transaction."""
 
-import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from data.credits.amounts import CREDITS_LIMIT, AmountError, to_units
+from data.credits.pool import EntryType
+from data.credits.rates import Rate
 from data.metering.catalogue import Meter
-from data.metering.service.state import PoolKey, State, ledger_rows, overdraft_row
-from data.metering.service.store import Row, Store, Writer
+from data.metering.service.state import (
+    Owner,
+    PoolKey,
+    Report,
+    State,
+    ledger_rows,
+    made_row,
+    pool_name,
+)
+from data.metering.service.store import Writer
 
-BATCH = 20_000
-QUEUED = f"select * from queue order by occurred_at, queue_seq limit {BATCH}"
+BATCH = 2_000
+ONE = Decimal(1)
+
+Rates = dict[Owner, Rate | None]
+
+by_time = attrgetter("occurred_at")
+
+
+class Unbalanced(RuntimeError):
+    """A pool's grants and its ledger disagree: the message has both figures."""
+
+
+@dataclass(slots=True)
+class Charge:
+    """What one report comes to: units of a feature, and their credits where a rate prices them."""
+
+    feature_id: str | None
+    currency_id: str | None
+    units: Decimal
+    credits: Decimal | None
 
 
 @dataclass(slots=True)
 class _Outcome:
-    """Rows that one settlement will write."""
+    """Rows that one settlement will write, and the rates it has looked up."""
 
     usage: list[tuple[object, ...]] = field(default_factory=list)
     ledger: list[tuple[object, ...]] = field(default_factory=list)
     unmatched: list[tuple[object, ...]] = field(default_factory=list)
     new_grants: list[tuple[object, ...]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
+    rates: Rates = field(default_factory=dict)
 
 
-def settle(store: Store, state: State, meters: Sequence[Meter], now: datetime) -> int:
+def settle(state: State, writer: Writer, meters: Sequence[Meter], now: datetime) -> int:
     """Settle what is queued and let grants start and end up to `now`; the number settled.
 
-    Events settle in the order of their time, and a grant that ended before an event's time has
-    lapsed by then. On an exception nothing is written, and the state must be read anew.
+    Events settle in the order of their time, those of one time as they came (the sort is
+    stable), and a grant that ended before an event's time has lapsed by then. On an exception,
+    `Unbalanced` among them, nothing must be written and the state be read anew.
     """
-    queued = store.rows(QUEUED)
-    outcome = _Outcome()
-    for item in queued:
-        for usage in _metered(state, meters, item, outcome):
-            _charge(state, usage, outcome, now)
+    state.queue.sort(key=by_time)
+    queued, outcome = state.queue[:BATCH], _Outcome()
+    fed = _by_name(meters)
+    for report in queued:
+        for charge in _charges(state, fed, report, outcome):
+            _settle(state, report, charge, outcome, now)
     if len(queued) < BATCH:
         for key in list(state.pools):
             _advance(state, key, now, outcome)
     if queued or outcome.touched:
-        with store.transaction() as writer:
-            _write(writer, state, queued, outcome, now)
+        check_pools(state, {state.owners[grant_id] for grant_id in outcome.touched})
+        _write(writer, state, queued, outcome, now)
+        del state.queue[: len(queued)]
     return len(queued)
 
 
-def _metered(state: State, meters: Sequence[Meter], item: Row, outcome: _Outcome) -> Iterable[Row]:
-    """The usage an item stands for: itself, or for a raw event one for each meter it feeds."""
-    item["dimensions"] = json.loads(item["dimensions"])
-    if item["event_name"] is None:
-        return [item]
-    wanted = [meter for meter in meters if feeds(meter, item)]
-    if item["customer_id"] not in state.customers:
-        return _keep_unmatched(item, "unknown customer", outcome)
+def check_pools(state: State, keys: Iterable[PoolKey]) -> None:
+    """Raise Unbalanced unless what remains of each pool's grants is the sum of its ledger."""
+    for key in keys:
+        balance, booked = state.pools[key].remaining, state.booked[key]
+        if balance != booked:
+            raise Unbalanced(
+                f"Pool {pool_name(key)}: its grants leave {balance} credits, "
+                f"but its ledger sums to {booked}."
+            )
+
+
+def _by_name(meters: Iterable[Meter]) -> dict[str, list[Meter]]:
+    fed: dict[str, list[Meter]] = defaultdict(list)
+    for meter in meters:
+        fed[meter.event_name].append(meter)
+    return fed
+
+
+def _charges(
+    state: State, fed: dict[str, list[Meter]], report: Report, outcome: _Outcome
+) -> Sequence[Charge]:
+    """What a report comes to: one charge, or for a raw event one for each meter it feeds."""
+    if report.event_name is None:
+        assert report.units is not None
+        return [Charge(report.feature_id, report.currency_id, report.units, report.credits)]
+    if report.customer_id not in state.customers:
+        return _keep_unmatched(report, "unknown customer", outcome)
+    wanted = [meter for meter in fed.get(report.event_name, ()) if feeds(meter, report)]
     if not wanted:
-        return _keep_unmatched(item, "no meter counts this event", outcome)
+        return _keep_unmatched(report, "no meter counts this event", outcome)
     try:
-        return [rated(state, meter, item) for meter in wanted]
+        return [rated(state, meter, report, outcome.rates) for meter in wanted]
     except AmountError as error:
-        return _keep_unmatched(item, str(error), outcome)
+        return _keep_unmatched(report, str(error), outcome)
 
 
-def feeds(meter: Meter, item: Row) -> bool:
-    return meter.event_name == item["event_name"] and all(
-        item["dimensions"].get(key) == value for key, value in meter.filters.items()
-    )
+def feeds(meter: Meter, report: Report) -> bool:
+    if not meter.filters:
+        return True
+    return all(report.dimensions.get(key) == value for key, value in meter.filters.items())
 
 
-def rated(state: State, meter: Meter, item: Row) -> Row:
-    """The usage that a raw event is for one meter; `credits` is None without a rate."""
-    units = Decimal(1)
+def rated(state: State, meter: Meter, report: Report, rates: Rates) -> Charge:
+    """What a raw event comes to for one meter; `rates` are those looked up so far."""
+    units = ONE
     if meter.aggregation == "SUM":
         try:
-            units = to_units(item["dimensions"].get(meter.dimension, "0"))
+            units = to_units(report.dimensions.get(meter.dimension or "", "0"))
         except AmountError:
             units = Decimal(0)
-    rate = state.rate(item["customer_id"], item["resource_id"], meter.feature_id)
-    return item | {
-        "feature_id": meter.feature_id,
-        "units": units,
-        "currency_id": rate.currency_id if rate else None,
-        "credits": rate.charge(units, item["dimensions"]) if rate else None,
-        "is_raw": True,
-    }
+    owner = (report.customer_id, report.resource_id, meter.feature_id)
+    if owner not in rates:
+        rates[owner] = state.rate(*owner)
+    rate = rates[owner]
+    if rate is None:
+        return Charge(meter.feature_id, None, units, None)
+    credits = rate.charge(units, report.dimensions)
+    return Charge(meter.feature_id, rate.currency_id, units, credits)
 
 
-def _keep_unmatched(item: Row, reason: str, outcome: _Outcome) -> list[Row]:
+def _keep_unmatched(report: Report, reason: str, outcome: _Outcome) -> list[Charge]:
     """Set aside what cannot be settled, with the reason, so that it holds up nothing else."""
     outcome.unmatched.append(
-        (item["event_id"], item["customer_id"], item["event_name"], item["occurred_at"],
-         item["received_at"], json.dumps(item["dimensions"]), reason)
+        (report.event_id, report.customer_id, report.event_name, report.occurred_at,
+         report.received_at, list(report.dimensions.items()), reason)
     )  # fmt: skip
     return []
 
 
-def _charge(state: State, usage: Row, outcome: _Outcome, now: datetime) -> None:
-    charged, is_raw = Decimal(0), usage.get("is_raw", False)
-    if usage["credits"] is not None:
-        key = (usage["customer_id"], usage["currency_id"], usage["resource_id"])
+def _settle(state: State, report: Report, charge: Charge, outcome: _Outcome, now: datetime) -> None:
+    charged, is_raw = Decimal(0), report.event_name is not None
+    if charge.credits is not None and charge.currency_id is not None:
+        key = (report.customer_id, charge.currency_id, report.resource_id)
         if not is_raw:
-            state.pending[key] -= usage["credits"]
-        if state.pool(key).owed + usage["credits"] >= CREDITS_LIMIT:
-            _keep_unmatched(usage, "no number could hold the pool's debt", outcome)
+            state.pending[key] -= charge.credits
+        if state.pool(key).owed + charge.credits >= CREDITS_LIMIT:
+            _keep_unmatched(report, "no number could hold the pool's debt", outcome)
             return
-        charged = _burn(state, key, usage, outcome, now)
+        charged = _burn(state, key, report, charge, outcome, now)
     if is_raw:
-        owner = (usage["customer_id"], usage["resource_id"], usage["feature_id"])
-        state.totals[owner] += usage["units"]
+        assert charge.feature_id is not None
+        state.totals[report.customer_id, report.resource_id, charge.feature_id] += charge.units
     outcome.usage.append(
-        (usage["event_id"], usage["customer_id"], usage["resource_id"], usage["feature_id"],
-         usage["currency_id"], usage["occurred_at"], usage["received_at"], usage["units"],
-         charged, [{"key": k, "value": v} for k, v in usage["dimensions"].items()])
+        (report.event_id, report.customer_id, report.resource_id, charge.feature_id,
+         charge.currency_id, report.occurred_at, report.received_at, charge.units,
+         charged, list(report.dimensions.items()))
     )  # fmt: skip
 
 
-def _burn(state: State, key: PoolKey, usage: Row, outcome: _Outcome, now: datetime) -> Decimal:
-    """Burn the usage's credits from its pool; what was really taken."""
-    _advance(state, key, min(usage["occurred_at"], now), outcome)
+def _burn(
+    state: State, key: PoolKey, report: Report, charge: Charge, outcome: _Outcome, now: datetime
+) -> Decimal:
+    """Burn the charge's credits from its pool; what was really taken."""
+    assert charge.credits is not None
+    _advance(state, key, min(report.occurred_at, now), outcome)
     pool = state.pool(key)
-    known = pool.overdraft
-    postings = pool.burn(usage["credits"], usage["occurred_at"])
-    if pool.overdraft is not None and pool.overdraft is not known:
-        outcome.new_grants.append(overdraft_row(key, pool.overdraft, now))
-        state.owners[pool.overdraft.grant_id] = key
-    outcome.touched.update(posting.grant_id for posting in postings)
-    outcome.ledger += ledger_rows(state, key, postings, usage["event_id"], usage["feature_id"])
-    return -sum((posting.amount for posting in postings), Decimal(0))
+    postings = pool.burn(charge.credits, report.occurred_at)
+    _keep_made(state, key, outcome, now)
+    outcome.touched.update([posting.grant_id for posting in postings])
+    burned = [posting for posting in postings if posting.entry_type is EntryType.CONSUMED]
+    outcome.ledger += ledger_rows(state, key, burned, report.event_id, charge.feature_id)
+    outcome.ledger += ledger_rows(state, key, postings[len(burned) :])
+    return -sum((posting.amount for posting in burned), Decimal(0))
 
 
 def _advance(state: State, key: PoolKey, now: datetime, outcome: _Outcome) -> None:
     pool = state.pool(key)
     due = pool.next_change()
-    if due is None or due > now:
-        return
     postings = pool.advance(now)
-    outcome.touched.update(pool.grants)
-    outcome.ledger += ledger_rows(state, key, postings)
+    if due is not None and due <= now:
+        _keep_made(state, key, outcome, now)
+        outcome.touched.update(pool.grants)
+        outcome.ledger += ledger_rows(state, key, postings)
+
+
+def _keep_made(state: State, key: PoolKey, outcome: _Outcome, now: datetime) -> None:
+    """Rows for the overdraft and the recharge that the pool has just made."""
+    made = state.pools[key].made
+    outcome.new_grants += [made_row(key, grant, now) for grant in made]
+    state.owners.update((grant.grant_id, key) for grant in made)
+    made.clear()
 
 
 def _write(
-    writer: Writer, state: State, queued: list[Row], outcome: _Outcome, now: datetime
+    writer: Writer, state: State, queued: Sequence[Report], outcome: _Outcome, now: datetime
 ) -> None:
     writer.add("usage_events", outcome.usage)
     writer.add("ledger", outcome.ledger)
     writer.add("unmatched_events", outcome.unmatched)
     writer.add("grants", outcome.new_grants)
     write_grants(writer, state, outcome.touched, now)
-    writer.remove_queued(item["queue_seq"] for item in queued)
+    writer.remove_queued(report.queue_seq for report in queued)
 
 
 def write_grants(writer: Writer, state: State, grant_ids: Iterable[str], now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from data.credits.grants import Grant, GrantStatus, GrantType
+from data.credits.grants import NEVER, Grant, GrantStatus, GrantType
 from data.credits.pool import Pool, Posting
 from data.credits.rates import Rate
 from data.metering.service.store import Row, Store
@@ -15,6 +15,39 @@ PoolKey = tuple[str, str, str | None]
 """(customer_id, currency_id, resource_id or None for the customer-level pool)"""
 Owner = tuple[str, str | None, str]
 """(customer_id, resource_id, feature_id): whose units are counted together."""
+
+
+def pool_name(key: PoolKey) -> str:
+    return "-".join(part for part in key if part)
+
+
+@dataclass(slots=True)
+class Report:
+    """One thing reported. Raw events have an `event_name` and are rated when they settle.
+
+    `event_id`, `queue_seq` and `received_at` are known once it is accepted.
+    """
+
+    key: bytes | None
+    """Equal for what must count once; None counts each time."""
+    customer_id: str
+    resource_id: str | None
+    occurred_at: datetime
+    dimensions: dict[str, str]
+    event_name: str | None = None
+    feature_id: str | None = None
+    currency_id: str | None = None
+    units: Decimal | None = None
+    credits: Decimal | None = None
+    event_id: str = ""
+    queue_seq: int = 0
+    received_at: datetime = NEVER
+
+    @property
+    def pool(self) -> PoolKey | None:
+        if self.currency_id is None:
+            return None
+        return (self.customer_id, self.currency_id, self.resource_id)
 
 
 @dataclass(slots=True)
@@ -35,14 +68,20 @@ class State:
     """Units reported so far."""
     promotions: dict[str, dict[str, Row]]
     """customer_id → feature_id → its promotional entitlement, ended or not."""
+    booked: dict[PoolKey, Decimal]
+    """The sum of each pool's ledger rows."""
+    seen: dict[bytes, datetime]
+    """The idempotency keys of the last 7 days and when each was accepted, oldest first."""
+    queue: list[Report]
+    """Accepted and not yet settled."""
     pending: dict[PoolKey, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    """Credits acknowledged and not yet settled."""
+    """Credits in the queue."""
     next_ledger_seq: int = 1
     next_queue_seq: int = 1
 
     def pool(self, key: PoolKey) -> Pool:
         if key not in self.pools:
-            self.pools[key] = Pool("-".join(part for part in key if part))
+            self.pools[key] = Pool(pool_name(key))
         return self.pools[key]
 
     def has_wallet(self, key: PoolKey) -> bool:
@@ -77,7 +116,7 @@ class State:
 
 
 def read_state(store: Store) -> State:
-    """The state as the store has it; pending is what the queue holds."""
+    """The state as the store has it."""
     pools = _pools(store.rows("select * from grants"))
     state = State(
         customers={row["customer_id"]: row for row in store.rows("from customers")},
@@ -91,6 +130,9 @@ def read_state(store: Store) -> State:
         owners={grant_id: key for key, pool in pools.items() for grant_id in pool.grants},
         totals=defaultdict(Decimal),
         promotions=defaultdict(dict),
+        booked=defaultdict(Decimal),
+        seen={key: row["seen_at"] for row in store.rows(SEEN) for key in row["keys"]},
+        queue=[Report(**row) for row in store.rows(QUEUED)],
     )
     for row in store.rows("from subscriptions order by started_at"):
         state.subscriptions[row["customer_id"]].append(row)
@@ -98,10 +140,13 @@ def read_state(store: Store) -> State:
         state.promotions[row["customer_id"]][row["feature_id"]] = row
     for row in store.rows(TOTALS):
         state.totals[row["customer_id"], row["resource_id"], row["feature_id"]] = row["units"]
-    for row in store.rows(PENDING):
-        state.pending[row["customer_id"], row["currency_id"], row["resource_id"]] = row["credits"]
+    for row in store.rows(BOOKED):
+        state.booked[row["customer_id"], row["currency_id"], row["resource_id"]] = row["credits"]
+    for report in state.queue:
+        if report.pool and report.credits:
+            state.pending[report.pool] += report.credits
     state.next_ledger_seq = store.rows(NEXT_LEDGER_SEQ)[0]["seq"]
-    state.next_queue_seq = store.rows(NEXT_QUEUE_SEQ)[0]["seq"]
+    state.next_queue_seq = max((report.queue_seq for report in state.queue), default=0) + 1
     return state
 
 
@@ -115,12 +160,13 @@ from (
 where feature_id is not null
 group by all
 """
-PENDING = """
-select customer_id, currency_id, resource_id, sum(credits) as credits
-from queue where credits is not null group by all
+BOOKED = """
+select customer_id, currency_id, resource_id, sum(amount) as credits from ledger group by all
 """
+# Keys of one batch were seen at one time: a row for each batch is read twice as fast.
+SEEN = "select seen_at, list(seen_key) as keys from seen_keys group by seen_at order by seen_at"
+QUEUED = "select null as key, * from queue order by occurred_at, queue_seq"
 NEXT_LEDGER_SEQ = "select coalesce(max(ledger_seq), 0) + 1 as seq from ledger"
-NEXT_QUEUE_SEQ = "select coalesce(max(queue_seq), 0) + 1 as seq from queue"
 
 
 def _pools(rows: Iterable[Row]) -> dict[PoolKey, Pool]:
@@ -128,9 +174,7 @@ def _pools(rows: Iterable[Row]) -> dict[PoolKey, Pool]:
     for row in rows:
         key = (row["customer_id"], row["currency_id"], row["resource_id"])
         grants[key].append(_grant(row))
-    return {
-        key: Pool("-".join(part for part in key if part), owned) for key, owned in grants.items()
-    }
+    return {key: Pool(pool_name(key), owned) for key, owned in grants.items()}
 
 
 def _grant(row: Row) -> Grant:
@@ -170,15 +214,17 @@ def ledger_rows(
              posting.amount, posting.grant_id, event_id, feature_id, posting.at)
         )  # fmt: skip
         state.next_ledger_seq += 1
+        state.booked[key] += posting.amount
     return rows
 
 
-def overdraft_row(key: PoolKey, grant: Grant, now: datetime) -> tuple[object, ...]:
-    """The grants row of an overdraft that a burn has just opened."""
+def made_row(key: PoolKey, grant: Grant, now: datetime) -> tuple[object, ...]:
+    """The grants row of an overdraft or a recharge that its pool has just made."""
     customer_id, currency_id, resource_id = key
     return (
-        grant.grant_id, customer_id, currency_id, resource_id, "Overdraft",
+        grant.grant_id, customer_id, currency_id, resource_id,
+        "Auto-recharge" if grant.is_recharge else "Overdraft",
         grant.grant_type.value, grant.status.value, grant.amount, grant.consumed,
-        Decimal(0), "USD", grant.priority, "NOT_REQUIRED",
-        grant.effective_at, None, grant.voided_at, grant.created_at, now, None,
+        grant.cost, "USD", grant.priority, "NOT_REQUIRED",
+        grant.effective_at, grant.expire_at, grant.voided_at, grant.created_at, now, None,
     )  # fmt: skip

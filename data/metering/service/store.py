@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -9,13 +10,19 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
-from data.metering.service.faults import StoreInUse
-from data.tables import SCHEMAS, TIME, ColumnTypes, Tables
+from data.metering.service.faults import NoStore, StoreInUse
+from data.tables import DIMENSIONS, SCHEMAS, TIME, ColumnTypes, Tables
 
 HERE = Path(__file__).parent
 SCHEMA = (HERE / "schema.sql").read_text()
-FILE_NAME = "metering.duckdb"
+# The number goes up when a table changes its columns: an older store stays as it is.
+FILE_NAME = "metering-2.duckdb"
+
+# Half a second to read at the next start. DuckDB's own 16 MB would stop the writing for as long
+# every 2 seconds under full load.
+CHECKPOINT_AT = "128MB"
 
 OWN_COLUMNS: dict[str, ColumnTypes] = {
     "queue": {
@@ -30,7 +37,7 @@ OWN_COLUMNS: dict[str, ColumnTypes] = {
         "received_at": TIME,
         "units": pl.Decimal(24, 5),
         "credits": pl.Decimal(18, 6),
-        "dimensions": pl.String,
+        "dimensions": DIMENSIONS,
     },
     "unmatched_events": {
         "event_id": pl.String,
@@ -38,12 +45,13 @@ OWN_COLUMNS: dict[str, ColumnTypes] = {
         "event_name": pl.String,
         "occurred_at": TIME,
         "received_at": TIME,
-        "dimensions": pl.String,
+        "dimensions": DIMENSIONS,
         "reason": pl.String,
     },
-    "seen_keys": {"seen_key": pl.String, "seen_at": TIME},
+    "seen_keys": {"seen_key": pl.Binary, "seen_at": TIME},
 }
 STORED = SCHEMAS | {name: pl.Schema(columns) for name, columns in OWN_COLUMNS.items()}
+MAP = pa.map_(pa.string(), pa.string())
 
 Row = dict[str, Any]
 
@@ -54,21 +62,25 @@ def sql(name: str) -> str:
     return (HERE / "sql" / f"{name}.sql").read_text()
 
 
+def _arrow(schema: pl.Schema) -> pa.Schema:
+    """The types in which rows are handed to DuckDB; a map is what dimensions are there."""
+    fields = pl.DataFrame(schema=schema).to_arrow().schema
+    return pa.schema(
+        [field.with_type(MAP) if schema[field.name] == DIMENSIONS else field for field in fields]
+    )
+
+
+ROWS = {name: _arrow(schema) for name, schema in STORED.items()}
+
+
 class Store:
     """Tables on disk. A write that was committed survives the process being killed."""
 
     def __init__(self, folder: Path) -> None:
         """Open or create the store in `folder`; raises StoreInUse when another process has it."""
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            self._connection = duckdb.connect(str(folder / FILE_NAME))
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
-            raise StoreInUse(
-                f"The store in {folder} is in use by another process. Stop that one, "
-                "or reach it over HTTP by setting METERING_API_URL and METERING_API_KEY."
-            ) from None
+        self._connection = _connect(folder)
+        self._connection.execute(f"set wal_autocheckpoint = '{CHECKPOINT_AT}'")
         self._connection.execute(SCHEMA)
         self._writing = Lock()
 
@@ -83,8 +95,10 @@ class Store:
         """All of the block's writes or none; one writer at a time."""
         with self._writing, self._connection.cursor() as cursor:
             cursor.begin()
+            writer = Writer(cursor)
             try:
-                yield Writer(cursor)
+                yield writer
+                writer.flush()
             except BaseException:
                 cursor.rollback()
                 raise
@@ -106,28 +120,61 @@ class Store:
                 writer.add_frame(name, frame)
 
 
+def open_read_only(folder: Path) -> duckdb.DuckDBPyConnection:
+    """The database of a store; raises NoStore or StoreInUse."""
+    if not (folder / FILE_NAME).is_file():
+        raise NoStore(f"There is no store in {folder}.")
+    return _connect(folder, read_only=True)
+
+
+def _connect(folder: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(folder / FILE_NAME), read_only=read_only)
+    except duckdb.IOException as error:
+        if "lock" not in str(error).lower():
+            raise
+        raise StoreInUse(
+            f"The store in {folder} is in use by another process. Stop that one, "
+            "or reach it over HTTP by setting METERING_API_URL and METERING_API_KEY."
+        ) from None
+
+
 class Writer:
     """Writes of one transaction."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
-        self.has_written = False
+        self._added: dict[str, list[Sequence[object]]] = {}
+        self.writes = 0
+        """How often something was written: whoever writes has changed the state in memory too."""
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
         """What this transaction sees, its own writes included."""
+        self.flush()
         return _rows(self._cursor, sql, parameters)
 
     def add(self, table: str, rows: Sequence[Sequence[object]]) -> None:
-        """Append rows, given as tuples in the order of the table's columns."""
+        """Append rows, given as tuples in the order of the table's columns.
+
+        They are gathered until the end, or until something is asked: many small additions of
+        one transaction cost as much as one.
+        """
         if rows:
-            self.has_written = True  # whoever adds has changed the state in memory already
-            self.add_frame(table, pl.DataFrame(rows, schema=STORED[table], orient="row"))
+            self.writes += 1
+            self._added.setdefault(table, []).extend(rows)
+
+    def flush(self) -> None:
+        """Hand what was gathered to the database."""
+        added, self._added = self._added, {}
+        for table, rows in added.items():
+            types = ROWS[table]
+            columns = zip(zip(*rows, strict=True), types, strict=True)
+            arrays = [pa.array(column, field.type) for column, field in columns]
+            self._cursor.from_arrow(pa.Table.from_arrays(arrays, schema=types)).insert_into(table)
 
     def add_frame(self, table: str, frame: pl.DataFrame) -> None:
         columns = ", ".join(
-            "map_from_entries(dimensions) as dimensions"
-            if name == "dimensions" and table == "usage_events"
-            else name
+            "map_from_entries(dimensions) as dimensions" if name == "dimensions" else name
             for name in STORED[table].names()
         )
         with self._registered(frame):
@@ -146,10 +193,10 @@ class Writer:
                 "where promotional_entitlement_id in (select id from incoming)"
             )
 
-    def mark_seen(self, rows: Sequence[tuple[str, object]]) -> None:
-        """Remember idempotency keys from the given times on."""
-        with self._registered(pl.DataFrame(rows, schema=STORED["seen_keys"], orient="row")):
-            self._cursor.execute("insert or replace into seen_keys select * from incoming")
+    def forget_keys(self, until: datetime) -> None:
+        """Remove the idempotency keys that were seen up to a time."""
+        self.writes += 1
+        self._cursor.execute("delete from seen_keys where seen_at <= $until", {"until": until})
 
     def update_grants(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Rows of (grant_id, status, consumed_amount, voided_at, updated_at); equal ones stay."""
@@ -173,7 +220,8 @@ class Writer:
 
     @contextmanager
     def _registered(self, frame: pl.DataFrame) -> Iterator[None]:
-        self.has_written = True
+        self.writes += 1
+        self.flush()
         self._cursor.register("incoming", frame)
         try:
             yield
