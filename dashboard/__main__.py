@@ -12,13 +12,16 @@ from data.demo.traces import TracesError
 from data.extract.errors import ExtractError
 from data.metering.catalogue import CatalogueError, read_catalogue
 from data.metering.errors import MeteringError
-from data.metering.service.faults import StoreInUse
+from data.metering.service.faults import NoStore, RulesBroken, StoreInUse
+from data.metering.service.verification import verify
 
 SENTENCES = (
     SettingsError,
     ExtractError,
     CatalogueError,
     StoreInUse,
+    NoStore,
+    RulesBroken,
     MeteringError,
     TracesError,
 )
@@ -42,9 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     metering = commands.add_parser("metering", help="the local metering API over HTTP")
-    metering.add_argument("--port", type=int, required=True)
-    metering.add_argument("--store", type=Path, required=True, help="folder of its store")
+    metering.add_argument("--port", type=int)
+    metering.add_argument("--store", type=Path, help="folder of its store")
     metering.add_argument("--empty", action="store_true", help="leave an empty store empty")
+    metering.add_argument(
+        "--verify", type=Path, metavar="DIR", help="check a store that nobody serves, and end"
+    )
     metering.set_defaults(run=_metering)
 
     extract = commands.add_parser("extract", help="make an extract").add_subparsers(required=True)
@@ -70,6 +76,11 @@ def _serve(_given: argparse.Namespace, settings: Settings) -> None:
 
 
 def _metering(given: argparse.Namespace, settings: Settings) -> None:
+    if given.verify is not None:
+        print(verify(given.verify))
+        return
+    if given.port is None or given.store is None:
+        raise SettingsError("metering needs --port and --store, or --verify.")
     from dashboard.metering import serve_metering
 
     serve_metering(settings, given.store, given.port, is_empty=given.empty)

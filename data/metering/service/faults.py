@@ -16,3 +16,11 @@ def bad_input(sentence: str) -> Fault:
 
 class StoreInUse(RuntimeError):
     """Another process owns the store; the message names what to do."""
+
+
+class RulesBroken(RuntimeError):
+    """A store breaks rules of credits; the message has a sentence for each."""
+
+
+class NoStore(RuntimeError):
+    """There is no store where one was said to be."""
