@@ -5,7 +5,7 @@ BIN := .venv/bin
 TRACES ?= ../shared/data/azure-llm-2023
 export PORT
 
-.PHONY: run test check bench traces extract browser
+.PHONY: run test check bench soak traces extract browser
 
 run: .venv/installed
 	@$(BIN)/python -m dashboard serve
@@ -22,6 +22,10 @@ check: .venv/dev
 
 bench: .venv/dev
 	@$(BIN)/python -m tests.bench
+
+# The long form of the tests that play with chance: about an hour.
+soak: .venv/dev
+	@SOAK=1 $(BIN)/python -m pytest -n 0 tests/data/test_service_kills.py
 
 traces: .venv/installed
 	@$(BIN)/python -m dashboard traces $(TRACES)

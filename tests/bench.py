@@ -1,8 +1,11 @@
 """The measurements: python -m tests.bench. Medians over several runs; the machine is shared."""
 
+import json
 import logging
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,9 +21,14 @@ from queries.answer import answer
 from queries.question import Source
 from queries.time import Grain, Preset, period, zone_of
 from queries.usage import Usage
+from tests.data.local_metering import MeteringProcess
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 RUNS = 15
+LOADS = 3
+LOAD_SECONDS = 10
+RESTARTED_WITH = 1_000_000
+CALLS = "api-credits"
 VIEWS = {
     "all customers, 30 days": {},
     "one customer by model, live": {
@@ -44,6 +52,7 @@ def main() -> None:
         pages()
         questions()
         sources.current().close()
+        metering(Path(folder) / "served")
 
 
 def connect() -> None:
@@ -79,6 +88,50 @@ def questions() -> None:
 
 def asking(question: Usage, source: Source) -> Callable[[], object]:
     return lambda: answer(question, source)
+
+
+def metering(store: Path) -> None:
+    """The local metering API over HTTP, its load made by another process on the same cores."""
+    api = MeteringProcess(store, "--empty")
+    api.provision()
+    api.grant(10**9)
+    api.grant(10**9, currencyId=CALLS)
+    rates: dict[str, list[float]] = {name: [] for name in ("acknowledged", "settled", "answer")}
+    calls = 0
+    for _ in range(LOADS):
+        started = time.perf_counter()
+        load = loaded("events", api.url)
+        calls += load["acknowledged"] // 2
+        while api.balance(currencyId=CALLS)["totalConsumed"] < calls:
+            time.sleep(0.05)
+        rates["acknowledged"].append(load["acknowledged"] / load["seconds"])
+        rates["settled"].append(load["acknowledged"] / (time.perf_counter() - started))
+        rates["answer"].append(load["p95"])
+    rate("raw events, acknowledged", rates["acknowledged"])
+    rate("raw events, settled", rates["settled"])
+    line("batch of 1000 raw events, 95th percentile", statistics.median(rates["answer"]))
+    usage = [loaded("usage", api.url) for _ in range(LOADS)]
+    rate("reportUsage, 32 clients", [load["acknowledged"] / load["seconds"] for load in usage])
+    line("reportUsage, 95th percentile", statistics.median(load["p95"] for load in usage))
+    while 2 * calls < RESTARTED_WITH:
+        calls += loaded("events", api.url)["acknowledged"] // 2
+    api.kill()
+    line(f"restart after a kill, {2 * calls:,} events", median(restarting(store), runs=3))
+
+
+def loaded(what: str, url: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.load", what, url, str(LOAD_SECONDS)]
+    load: dict[str, float] = json.loads(subprocess.check_output(command))
+    return load
+
+
+def restarting(store: Path) -> Callable[[], object]:
+    """From the start of the process to its first answer, each time killed right after."""
+    return lambda: MeteringProcess(store, "--empty").kill()
+
+
+def rate(name: str, rates: list[float]) -> None:
+    print(f"{name:70}{statistics.median(rates):10,.0f} /s", flush=True)
 
 
 def median(run: Callable[[], object], runs: int = RUNS) -> float:
