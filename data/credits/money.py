@@ -1,0 +1,52 @@
+"""Money: currencies with their minor units, and rounding to them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from data.credits.amounts import PRECISION
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """An ISO 4217 currency; `digits` is how many decimals its minor unit has."""
+
+    code: str
+    symbol: str
+    digits: int = 2
+
+
+CURRENCIES = {
+    currency.code: currency
+    for currency in (
+        Currency("USD", "$"),
+        Currency("EUR", "€"),
+        Currency("GBP", "£"),
+        Currency("JPY", "¥", 0),
+        Currency("KRW", "₩", 0),
+        Currency("CHF", "CHF"),
+        Currency("CAD", "CA$"),
+        Currency("AUD", "A$"),
+        Currency("BRL", "R$"),
+        Currency("INR", "₹"),
+        Currency("SEK", "kr"),
+        Currency("BHD", "BD", 3),
+        Currency("KWD", "KD", 3),
+    )
+}
+
+
+def to_money(amount: Decimal, currency: str) -> Decimal:
+    """Rounded half away from zero to the currency's minor unit."""
+    return amount.quantize(Decimal(1).scaleb(-CURRENCIES[currency].digits), context=PRECISION)
+
+
+def in_minor_units(amount: Decimal, currency: str) -> Decimal:
+    """Dollars as cents, yen as yen."""
+    return to_money(amount, currency).scaleb(CURRENCIES[currency].digits)
+
+
+def part(amount: Decimal, numerator: int | Decimal, denominator: int | Decimal) -> Decimal:
+    """`amount` × numerator ÷ denominator, not rounded to money yet."""
+    return PRECISION.divide(PRECISION.multiply(amount, Decimal(numerator)), Decimal(denominator))
