@@ -7,13 +7,14 @@ from pathlib import Path
 
 from dashboard.settings import Settings, SettingsError, read_settings
 from data.clock import utc_now
-from data.demo.company import CATALOGUE
+from data.demo.sold import CATALOGUE
 from data.demo.traces import TracesError
 from data.extract.errors import ExtractError
-from data.metering.catalogue import CatalogueError, read_catalogue
+from data.metering.catalogue import read_catalogue
 from data.metering.errors import MeteringError
 from data.metering.service.faults import NoStore, RulesBroken, StoreInUse
 from data.metering.service.verification import verify
+from data.metering.written import CatalogueError
 
 SENTENCES = (
     SettingsError,
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     metering = commands.add_parser("metering", help="the local metering API over HTTP")
     metering.add_argument("--port", type=int)
     metering.add_argument("--store", type=Path, help="folder of its store")
+    metering.add_argument("--catalog", type=Path, help="JSON: what is sold (METERING_CATALOG)")
     metering.add_argument("--empty", action="store_true", help="leave an empty store empty")
     metering.add_argument(
         "--verify", type=Path, metavar="DIR", help="check a store that nobody serves, and end"
@@ -83,7 +85,8 @@ def _metering(given: argparse.Namespace, settings: Settings) -> None:
         raise SettingsError("metering needs --port and --store, or --verify.")
     from dashboard.metering import serve_metering
 
-    serve_metering(settings, given.store, given.port, is_empty=given.empty)
+    catalogue = given.catalog or settings.catalogue
+    serve_metering(settings, given.store, catalogue, given.port, is_empty=given.empty)
 
 
 def _ingest(given: argparse.Namespace, settings: Settings) -> None:

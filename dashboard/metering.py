@@ -5,14 +5,16 @@ from pathlib import Path
 import uvicorn
 
 from dashboard.settings import Settings
-from dashboard.sources import fill_with_demo, open_local
+from dashboard.sources import fill_with_demo, open_local, sells_demo
 from data.metering.service.app import SERVER_KEY, over_http
 
 
-def serve_metering(settings: Settings, store: Path, port: int, *, is_empty: bool) -> None:
+def serve_metering(
+    settings: Settings, store: Path, catalogue: Path, port: int, *, is_empty: bool
+) -> None:
     """Serve until interrupted; an empty store starts as the demo company unless `is_empty`."""
-    service = open_local(store)
-    if not is_empty:
+    service = open_local(store, catalogue)
+    if not is_empty and sells_demo(catalogue):
         fill_with_demo(service)
     print(
         f"The local metering API: http://{settings.host}:{port}/graphql\n"

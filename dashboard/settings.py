@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.demo.sold import CATALOGUE
 from queries.question import QuestionError
 from queries.time import zone_of
 
@@ -21,7 +22,9 @@ class Settings:
     """What can be configured.
 
     METERING_API_URL and METERING_API_KEY: the metering API to ask; without them the local one.
-    METERING_STORE: the local metering API's store. EXTRACT_DIR: where extracts are published.
+    METERING_STORE: the local metering API's store. METERING_CATALOG: the catalogue that it sells;
+    with another than the demo company's, an empty store stays empty.
+    EXTRACT_DIR: where extracts are published.
     HOST, PORT: where the app listens; loopback only while there is no sign-in.
     DISPLAY_ZONE: the time zone in which days are cut unless a page says otherwise.
     """
@@ -29,6 +32,7 @@ class Settings:
     metering_api_url: str | None
     metering_api_key: str | None
     store: Path
+    catalogue: Path
     extract_dir: Path
     host: str
     port: int
@@ -54,6 +58,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         metering_api_url=url or None,
         metering_api_key=key or None,
         store=Path(environment.get("METERING_STORE") or local / "metering"),
+        catalogue=Path(environment.get("METERING_CATALOG") or CATALOGUE),
         extract_dir=Path(environment.get("EXTRACT_DIR") or local / "extract"),
         host=_host(environment.get("HOST") or "127.0.0.1"),
         port=_port(environment.get("PORT") or "8501"),

@@ -7,7 +7,8 @@ from pathlib import Path
 from threading import Lock
 
 from dashboard.settings import Settings, read_settings
-from data.demo.company import CATALOGUE, build
+from data.demo.company import build
+from data.demo.sold import CATALOGUE
 from data.extract.build import write
 from data.extract.duckdb import Extract
 from data.extract.folder import STAGING
@@ -63,20 +64,30 @@ def connect(settings: Settings) -> Sources:
     if settings.metering_api_url is not None:
         client = MeteringClient(settings.metering_api_url, settings.metering_api_key or "")
         return Sources(Live(client), _extract(settings), close=client.close)
+    is_demo = sells_demo(settings.catalogue)
     try:
-        service = open_local(settings.store)
+        service = open_local(settings.store, settings.catalogue)
     except StoreInUse as error:
-        return Sources(None, _extract(settings), is_demo=True, problem=str(error))
-    fill_with_demo(service, settings.extract_dir)
+        return Sources(None, _extract(settings), is_demo=is_demo, problem=str(error))
+    if is_demo:
+        fill_with_demo(service, settings.extract_dir)
     client = inside(service)
     return Sources(
-        Live(client), _extract(settings), is_demo=True, service=service, close=service.close
+        Live(client), _extract(settings), is_demo=is_demo, service=service, close=service.close
     )
 
 
-def open_local(store: Path) -> Service:
-    """The local metering API on a store; raises StoreInUse when another process has it."""
-    return Service(store, read_catalogue(CATALOGUE))
+def open_local(store: Path, catalogue: Path) -> Service:
+    """The local metering API on a store; raises StoreInUse when another process has it.
+
+    CatalogueError when the catalogue cannot be used, or not with what the store holds.
+    """
+    return Service(store, read_catalogue(catalogue))
+
+
+def sells_demo(catalogue: Path) -> bool:
+    """Whether it is the demo company's catalogue, whose story an empty store is filled with."""
+    return catalogue.resolve() == CATALOGUE.resolve()
 
 
 def inside(service: Service) -> MeteringClient:

@@ -12,7 +12,7 @@ from dashboard.access import current_actor
 from dashboard.settings import Settings
 from dashboard.sources import fill_with_demo, inside, open_local
 from data.clock import utc_now
-from data.demo.company import CATALOGUE
+from data.demo.sold import CATALOGUE
 from data.demo.traces import CURRENCY, CUSTOMER, PLAN, read_traces
 from data.extract.duckdb import Extract
 from data.extract.ingest import ingest
@@ -51,7 +51,7 @@ def with_api(requests: pl.DataFrame, settings: Settings) -> None:
         _report(requests, client)
         client.close()
         return
-    service = open_local(settings.store)
+    service = open_local(settings.store, settings.catalogue)
     try:
         fill_with_demo(service, settings.extract_dir)
         _report(requests, inside(service))

@@ -2,7 +2,8 @@
 
 Times are naive UTC microseconds, credits `Decimal(18, 6)`, units `Decimal(24, 5)`. Ids are the
 company's own texts. `resource_id` null is the customer-level (global) pool; `feature_id` null is a
-consumption that names no feature.
+consumption that names no feature. A subscription's `billable_features` and `addons` are JSON
+objects, id → quantity; an extract leaves out what it was sold with.
 """
 
 import polars as pl
@@ -57,6 +58,11 @@ COLUMNS: dict[str, ColumnTypes] = {
         "plan_id": pl.String,
         "status": pl.String,
         "started_at": TIME,
+        "billing_period": pl.String,
+        "billable_features": pl.String,
+        "addons": pl.String,
+        "billing_country": pl.String,
+        "promotion_code": pl.String,
     },
     "grants": {
         "grant_id": pl.String,

@@ -1,22 +1,21 @@
 """The demo company as tables: 200 customers and their year of credits up to a given moment."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 import polars as pl
 
-from data.demo.customers import FREE, Customer, ordinary
+from data.demo.customers import FREE, GROWTH, SCALE, Customer, ordinary
 from data.demo.pools import burn_pools
 from data.demo.situations import NAMED
+from data.demo.sold import catalogue
 from data.demo.usage import usage_events
-from data.metering.catalogue import read_catalogue
 from data.tables import SCHEMAS, Tables
 
-CATALOGUE = Path(__file__).parent / "catalogue.json"
 CUSTOMERS = 200
 SEED = 20_260_522
 SHOWCASE_SUBSCRIPTION = "subscription-plan-revvenu-growth-da6324"
@@ -31,9 +30,9 @@ def build(now: datetime) -> Tables:
     """
     now = now.replace(microsecond=0)
     rng = np.random.default_rng(SEED)
-    catalogue = read_catalogue(CATALOGUE)
+    sold = catalogue()
     customers = (*NAMED, *ordinary(CUSTOMERS - len(NAMED), rng))
-    events = usage_events(now, customers, catalogue, rng)
+    events = usage_events(now, customers, sold, rng)
     rows = {
         "customers": _customers(customers, now),
         "resources": _resources(customers, now),
@@ -41,7 +40,7 @@ def build(now: datetime) -> Tables:
         "promotional_entitlements": _promotional_entitlements(now),
     }
     return (
-        dict(catalogue.tables)
+        dict(sold.tables)
         | {name: pl.DataFrame(given, SCHEMAS[name], orient="row") for name, given in rows.items()}
         | {"usage_events": events}
         | burn_pools(now, customers, events, rng)
@@ -64,7 +63,10 @@ def _resources(customers: Sequence[Customer], now: datetime) -> Rows:
 
 
 def _subscriptions(customers: Sequence[Customer], now: datetime) -> Rows:
-    """One for the customer and one for each resource, all to its plan; a few had the free one."""
+    """One for the customer and one for each resource, all to its plan; a few had the free one.
+
+    A resource has no seats of its own.
+    """
     rows: Rows = []
     for number, customer in enumerate(customers):
         joined = customer.created_at(now)
@@ -73,12 +75,31 @@ def _subscriptions(customers: Sequence[Customer], now: datetime) -> Rows:
             if (customer.customer_id, resource) == ("customer-demo-01", None):
                 subscription = SHOWCASE_SUBSCRIPTION
             scope = (customer.customer_id, resource, customer.plan_id)
-            rows.append((subscription, *scope, "ACTIVE", joined))
+            terms = _terms(customer, 0 if resource else customer.seats, number)
+            rows.append((subscription, *scope, "ACTIVE", joined, *terms))
         if number % 20 == 7 and customer.plan_id != FREE:
             subscription = f"subscription-{FREE}-{len(rows):06x}"
             scope = (customer.customer_id, None, FREE)
-            rows.append((subscription, *scope, "CANCELED", joined - timedelta(days=60)))
+            terms = (None, "{}", "{}", None, None)
+            rows.append((subscription, *scope, "CANCELED", joined - timedelta(days=60), *terms))
     return rows
+
+
+def _terms(customer: Customer, seats: int, number: int) -> tuple[str | None, ...]:
+    """What a subscription was sold with, as its columns are ordered; a few are German."""
+    quantities = {"feature-seats": seats} if seats else {}
+    if customer.plan_id not in (GROWTH, SCALE):
+        return None, json.dumps(quantities), "{}", None, None
+    is_showcase = customer.customer_id == "customer-demo-01"
+    quantities["feature-01-templates"] = 2 if is_showcase else 1 + seats // 4
+    addons = {"addon-10-campaigns": 1 + number % 3} if number % 4 == 1 else {}
+    return (
+        "ANNUALLY" if customer.plan_id == SCALE else "MONTHLY",
+        json.dumps(quantities),
+        json.dumps(addons),
+        "DE" if number % 6 == 5 else None,
+        {4: "NONPROFIT15", 9: "ANNUAL10"}.get(number % 10),
+    )
 
 
 def _promotional_entitlements(now: datetime) -> Rows:

@@ -11,17 +11,11 @@ import numpy.typing as npt
 
 from data.credits.grants import GrantType
 from data.demo.arrivals import DAYS
-from data.demo.customers import FREE, GROWTH, SCALE, Customer
+from data.demo.customers import Customer
 from data.demo.planned import PlannedGrant, cost_of, paid, promotion
 from data.demo.refills import AutoRecharge, Refill, TopUp
+from data.demo.sold import catalogue
 
-INCLUDED = {
-    FREE: {"ai-tokens": 100, "api-credits": 10},
-    GROWTH: {"ai-tokens": 250, "api-credits": 25},
-    SCALE: {"ai-tokens": 300, "api-credits": 30},
-}
-"""Credits that a plan gives each month for each seat; they lapse when the next ones come."""
-PLAN_NAMES = {FREE: "Free", GROWTH: "Growth", SCALE: "Scale"}
 DAY = timedelta(days=1)
 
 
@@ -102,18 +96,22 @@ def commitment(
 
 
 def included(pool: PoolUsage) -> Iterator[PlannedGrant]:
-    """The plan's monthly credits from the month in which the pool opens; no resource has any."""
-    by_seat = INCLUDED.get(pool.customer.plan_id, {}).get(pool.currency_id)
-    if by_seat is None or pool.resource_id is not None:
+    """The plan's monthly credits for each seat, from the month in which the pool opens.
+
+    They lapse when the next ones come; no resource has any.
+    """
+    plan = catalogue().plans[pool.customer.plan_id]
+    by_seat = sum(each.included for each in plan.credits if each.currency_id == pool.currency_id)
+    if not by_seat or pool.resource_id is not None:
         return
     since = pool.customer.created_at(pool.now)
     while since <= pool.now:
         until = _next_month(since)
         if until > pool.start:
             yield PlannedGrant(
-                f"{PLAN_NAMES[pool.customer.plan_id]} plan, {since:%B %Y}",
+                f"{plan.display_name} plan, {since:%B %Y}",
                 GrantType.RECURRING,
-                Decimal(by_seat * pool.customer.seats),
+                by_seat * pool.customer.seats,
                 created_at=since,
                 expire_at=until,
             )

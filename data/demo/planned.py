@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from data.credits.grants import DEFAULT_PRIORITY, NONE, GrantType
+from data.credits.money import to_money
+from data.demo.customers import PAY_AS_YOU_GO
+from data.demo.sold import catalogue
 
-CENT = Decimal("0.01")
-PRICES = {"ai-tokens": Decimal("0.02"), "api-credits": Decimal("0.004")}
-"""US dollars a credit."""
 DISCOUNTS = ((100_000, Decimal("0.7")), (20_000, Decimal("0.8")), (5_000, Decimal("0.9")))
 """From so many credits on, the part of the price that is charged."""
 
@@ -33,7 +34,18 @@ class PlannedGrant:
 def cost_of(amount: Decimal, currency_id: str) -> Decimal:
     """What so many credits are sold for, larger lots at a discount."""
     part = next((part for size, part in DISCOUNTS if amount >= size), Decimal(1))
-    return (amount * PRICES[currency_id] * part).quantize(CENT)
+    return to_money(amount * _price(currency_id) * part, "USD")
+
+
+@cache
+def _price(currency_id: str) -> Decimal:
+    """US dollars a credit: what a customer without any other fee pays."""
+    sold = catalogue().plans[PAY_AS_YOU_GO].credits
+    return next(
+        each.unit_price
+        for each in sold
+        if each.currency_id == currency_id and each.unit_price is not None
+    )
 
 
 def paid(

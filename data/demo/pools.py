@@ -11,8 +11,9 @@ from data.credits.grants import NONE
 from data.credits.pool import Pool
 from data.demo.burning import PoolYear
 from data.demo.customers import Customer
-from data.demo.funding import INCLUDED, PoolUsage
+from data.demo.funding import PoolUsage
 from data.demo.refills import AutoRecharge
+from data.demo.sold import catalogue
 from data.demo.stories import fund
 from data.tables import SCHEMAS, Tables
 
@@ -61,7 +62,7 @@ def _by_pool(events: pl.DataFrame) -> dict[PoolKey, pl.DataFrame]:
 def _pools_of(customer: Customer, used: Mapping[PoolKey, object]) -> list[PoolKey]:
     """The pools that a customer uses, and the one its plan always gives credits to."""
     burned = {key for key in used if key[0] == customer.customer_id}
-    if customer.plan_id in INCLUDED:
+    if any(each.included for each in catalogue().plans[customer.plan_id].credits):
         burned.add((customer.customer_id, "ai-tokens", None))
     return sorted(burned, key=lambda key: (key[1], key[2] or ""))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from data.extract.duckdb import check
-from data.extract.errors import ExtractError, MappingError
+from data.extract.errors import MappingError
 from data.extract.folder import STAGING, only_writer, whole_file
 from data.extract.fresh import Reading
 from data.extract.layout import EARLIEST, lay
@@ -52,7 +52,6 @@ def ingest(
     naive UTC. Raises ExtractError, MappingError or EventsError, and then leaves what is
     published and staged as it was.
     """
-    _check_catalogue(catalogue)
     _check_names(events, mapping)
     with only_writer(folder):
         published = settle(folder)
@@ -92,18 +91,6 @@ def _merge(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
         connection, replace(metadata, cut_off=cut_off, loaded_at=now, promoted_keys=keys)
     )
     return int(added)
-
-
-def _check_catalogue(catalogue: Catalogue) -> None:
-    """Raise ExtractError if a rate would be lost because the catalogue does not list its ids."""
-    currencies = set(catalogue.tables["currencies"]["currency_id"])
-    features = set(catalogue.tables["features"]["feature_id"])
-    for (plan_id, feature_id), rate in catalogue.rates.items():
-        if feature_id not in features or rate.currency_id not in currencies:
-            raise ExtractError(
-                f"The catalogue's plan {plan_id!r} rates {feature_id!r} in {rate.currency_id!r}: "
-                "it must list both, among its features and its currencies."
-            )
 
 
 def _check_names(events: Sequence[Path], mapping: EventMapping) -> None:

@@ -10,7 +10,8 @@ from data.credits.rates import Rate
 from data.extract.errors import MappingError
 from data.extract.events import Event, RowError
 from data.extract.mapping import NOTHING, EventMapping
-from data.metering.catalogue import Catalogue, Meter
+from data.metering.catalogue import Catalogue
+from data.metering.offers import Meter
 
 AGGREGATIONS = ("COUNT", "SUM")
 
@@ -37,8 +38,8 @@ class Rater:
     """The rules of a catalogue, for customers with these subscriptions."""
 
     def __init__(self, catalogue: Catalogue, subscriptions: Subscriptions) -> None:
-        self.features: set[str] = set(catalogue.tables["features"]["feature_id"])
-        self.plans: list[str] = list(catalogue.tables["plans"]["plan_id"])
+        self.features: set[str] = set(catalogue.features)
+        self.plans: list[str] = list(catalogue.plans)
         self.rates = catalogue.rates
         self.subscriptions = subscriptions
         self.meters: dict[str, list[Meter]] = {}

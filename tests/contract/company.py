@@ -42,8 +42,8 @@ CATALOGUE = {
     ],
     "plans": [
         {"plan_id": "plan", "display_name": "Plan", "rates": [
-            {"feature_id": "chat", "currency_id": CURRENCY, "amount": "0.001"},
-            {"feature_id": "calls", "currency_id": CURRENCY, "amount": "0.25"},
+            {"feature_id": "chat", "currency_id": CURRENCY, "amount": 0.001},
+            {"feature_id": "calls", "currency_id": CURRENCY, "amount": 0.25},
             {"feature_id": "images", "currency_id": CURRENCY,
              "cost_formula": "(width * height) / 7 + 0.0000005"},
         ]}

@@ -12,7 +12,8 @@ from usage_world import NOW, Api, Clock, Demo
 
 from dashboard import asking
 from dashboard.sources import Sources, use
-from data.demo.company import CATALOGUE, build
+from data.demo.company import build
+from data.demo.sold import CATALOGUE
 from data.extract.build import write
 from data.extract.duckdb import Extract
 from data.extract.folder import STAGING

@@ -15,6 +15,7 @@ def test_with_nothing_configured_everything_is_local() -> None:
     assert settings.metering_api_key is None
     assert settings.store == ROOT / "data" / "local" / "metering"
     assert settings.extract_dir == ROOT / "data" / "local" / "extract"
+    assert settings.catalogue == ROOT / "data" / "demo" / "catalogue.json"
     assert (settings.host, settings.port, settings.zone) == ("127.0.0.1", 8501, "UTC")
 
 
@@ -23,6 +24,7 @@ def test_every_setting_is_read() -> None:
         API
         | {
             "METERING_STORE": "/srv/store",
+            "METERING_CATALOG": "/srv/catalogue.json",
             "EXTRACT_DIR": "/srv/extract",
             "HOST": "::1",
             "PORT": "80",
@@ -33,6 +35,7 @@ def test_every_setting_is_read() -> None:
     assert settings.metering_api_url == API["METERING_API_URL"]
     assert settings.metering_api_key == API["METERING_API_KEY"]
     assert (settings.store, settings.extract_dir) == (Path("/srv/store"), Path("/srv/extract"))
+    assert settings.catalogue == Path("/srv/catalogue.json")
     assert (settings.host, settings.port, settings.zone) == ("::1", 80, "Europe/Berlin")
 
 
@@ -80,7 +83,9 @@ def test_a_setting_that_cannot_be_used_is_named_with_what_would_be_accepted(
     assert str(refused.value) == sentence
 
 
-@pytest.mark.parametrize("name", ["METERING_STORE", "EXTRACT_DIR", "HOST", "PORT", "DISPLAY_ZONE"])
+@pytest.mark.parametrize(
+    "name", ["METERING_STORE", "METERING_CATALOG", "EXTRACT_DIR", "HOST", "PORT", "DISPLAY_ZONE"]
+)
 def test_an_empty_setting_is_none(name: str) -> None:
     assert read_settings({name: ""}) == read_settings({})
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import simplejson
 
-from data.demo.company import CATALOGUE
+from data.demo.sold import CATALOGUE
 from data.metering.catalogue import Catalogue, read_catalogue
 from data.metering.client import MeteringClient
 from data.metering.service.app import SERVER_KEY, respond
@@ -156,20 +156,23 @@ class Api:
 class LocalApi(Api):
     """The service in this process, on its own clock; nothing settles until `settle`."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, sold: Catalogue | None = None) -> None:
         self.clock = Clock()
         self.store = store
+        self.sold = sold or catalogue()
         self._open()
 
     def _open(self) -> None:
-        self.service = Service(self.store, catalogue(), clock=self.clock, settle_every=None)
+        self.service = Service(self.store, self.sold, clock=self.clock, settle_every=None)
         super().__init__(MeteringClient.inside(partial(respond, self.service), SERVER_KEY))
 
     def close(self) -> None:
         self.service.close()
 
-    def restart(self) -> None:
+    def restart(self, sold: Catalogue | None = None) -> None:
+        """Stop and start again, with another catalogue if one is given."""
         self.close()
+        self.sold = sold or self.sold
         self._open()
 
     def settle(self) -> None:
@@ -238,6 +241,14 @@ class MeteringProcess(Api):
 @cache
 def catalogue() -> Catalogue:
     return read_catalogue(CATALOGUE)
+
+
+def sold_with(folder: Path, **sections: Any) -> Catalogue:
+    """The demo company's catalogue with other sections, from a file in the folder."""
+    path = folder / "catalogue.json"
+    document = simplejson.loads(CATALOGUE.read_text(), use_decimal=True) | sections
+    path.write_text(simplejson.dumps(document, use_decimal=True))
+    return read_catalogue(path)
 
 
 def metering_command(store: Path, port: int, *options: str) -> list[str]:

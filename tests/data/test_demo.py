@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from data.demo.company import CATALOGUE, build
+from data.demo.company import build
 from data.demo.situations import SITUATIONS, month_of
+from data.demo.sold import CATALOGUE
 from data.metering.catalogue import read_catalogue
 from data.tables import SCHEMAS, Tables
 

@@ -751,15 +751,10 @@ def test_a_file_that_cannot_be_read_stages_nothing(
     assert not (tmp_path / "x" / STAGING).exists()
 
 
-def test_a_catalogue_that_would_lose_rates_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "catalogue.json"
-    path.write_text(json.dumps(CATALOGUE | {"currencies": [{"currency_id": "api"}]}))
-    with pytest.raises(ExtractError, match="plan 'small' rates 'tokens' in 'ai': it must list"):
-        ingest([], mapping(), read_catalogue(path), tmp_path / "x", NOW)
-
-
 def test_meters_that_cannot_be_rated_event_by_event_are_refused(tmp_path: Path) -> None:
-    meters = [{"event_name": "asked", "feature_id": "calls", "aggregation": "MAX"}]
+    meters = [
+        {"event_name": "asked", "feature_id": "calls", "aggregation": "MAX", "dimension": "n"}
+    ]
     path = tmp_path / "catalogue.json"
     path.write_text(json.dumps(CATALOGUE | {"meters": meters}))
     given = mapping(feature=None, value=None, event_name={"column": "n"})

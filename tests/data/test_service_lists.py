@@ -6,7 +6,7 @@ from shutil import copytree
 from typing import Any
 
 import pytest
-from local_metering import CUSTOMER, SEATS, Answer, LocalApi, at, nodes
+from local_metering import CUSTOMER, SEATS, Answer, LocalApi, at, nodes, sold_with
 
 from data.metering.errors import BadInput, NotFound
 
@@ -291,17 +291,15 @@ def test_features_are_newest_first_and_filtered(shared: LocalApi) -> None:
     assert nodes(shared.ask(FEATURES, filter=filter)["features"]) == [{"refId": SEATS}]
 
 
-def test_archived_currencies_are_listed_only_when_asked_for(api: LocalApi) -> None:
+def test_archived_currencies_are_listed_only_when_asked_for(api: LocalApi, tmp_path: Path) -> None:
     document = """query ($input: CustomCurrenciesInput) {
         customCurrencies(input: $input) { currencyId } }"""
 
     def listed(given: Answer | None) -> list[str]:
         return [one["currencyId"] for one in api.ask(document, input=given)["customCurrencies"]]
 
-    with api.service.store.transaction() as writer:
-        archive = "update currencies set status = 'ARCHIVED' where currency_id != 'ai-tokens'"
-        writer.rows(archive)
-    api.restart()
+    archived = {"currency_id": "api-credits", "status": "ARCHIVED"}
+    api.restart(sold_with(tmp_path, currencies=[{"currency_id": "ai-tokens"}, archived]))
     assert listed(None) == listed({}) == ["ai-tokens"]
     assert listed({"status": ["ARCHIVED"]}) == ["api-credits"]
     assert listed({"status": ["ACTIVE", "ARCHIVED"]}) == ["ai-tokens", "api-credits"]

@@ -1,0 +1,13 @@
+"""What the demo company sells: its catalogue, read once."""
+
+from functools import cache
+from pathlib import Path
+
+from data.metering.catalogue import Catalogue, read_catalogue
+
+CATALOGUE = Path(__file__).parent / "catalogue.json"
+
+
+@cache
+def catalogue() -> Catalogue:
+    return read_catalogue(CATALOGUE)
