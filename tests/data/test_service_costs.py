@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from local_metering import CURRENCY, CUSTOMER, SEATS, Answer, LocalApi, at, event
 
-from data.metering.catalogue import Meter
 from data.metering.errors import BadInput, MeteringError, NotFound
+from data.metering.offers import Meter
 
 ANSWER = """{ warnings estimates { currencyId estimatedCost currentBalance balanceAfterEstimate
     wouldOverdraft breakdown { featureId cost warningCode } } }"""
@@ -110,7 +110,8 @@ def test_an_event_is_estimated_by_every_meter_that_it_feeds(api: LocalApi) -> No
 @pytest.mark.parametrize("aggregation", ["MAX", "MIN", "AVG", "UNIQUE"])
 def test_what_does_not_add_up_is_marked_and_costs_nothing(api: LocalApi, aggregation: str) -> None:
     (meter,) = (one for one in api.service.meters if one.event_name == "api_call")
-    api.service.meters = (replace(meter, aggregation=aggregation), Meter("api_call", SEATS))
+    unlike = replace(meter, aggregation=aggregation, dimension="tokens")
+    api.service.meters = (unlike, Meter("api_call", SEATS))
     breakdowns = [one["breakdown"] for one in of_event(api)["estimates"]]
     assert breakdowns == [
         [{"featureId": "feature-api-calls", "cost": 0, "warningCode": "UNSUPPORTED_AGGREGATION"}],

@@ -6,8 +6,22 @@ from shutil import copytree
 from typing import Any
 
 import pytest
-from local_metering import CURRENCY, CUSTOMER, SEATS, Answer, LocalApi, at, event, nodes, wire
+import simplejson
+from local_metering import (
+    CURRENCY,
+    CUSTOMER,
+    SEATS,
+    Answer,
+    LocalApi,
+    at,
+    event,
+    nodes,
+    sold_with,
+    wire,
+)
 
+from data.demo.sold import CATALOGUE
+from data.metering.catalogue import Catalogue
 from data.metering.errors import BadInput, MeteringError, NotFound
 
 LINKS, TIER, TEMPLATES = "feature-share-links", "feature-support-tier", "feature-01-templates"
@@ -39,22 +53,19 @@ ONE = f"""query ($query: FetchEntitlementQuery!) {{
 
 
 @pytest.fixture(scope="session")
-def offered(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The begun store with a feature of each further type and a customer without a plan."""
-    store = copytree(begun, tmp_path_factory.mktemp("offered") / "store")
-    api = LocalApi(store)
-    api.provision(LOOSE, plan=None)
-    with api.service.store.transaction() as writer:
-        for name, kind in [(LINKS, "BOOLEAN"), (TIER, "ENUM")]:
-            row = (name, name, kind, "None", None, None, api.clock())
-            writer.add("features", [row])
-    api.close()
-    return store
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """The demo's, with a feature of each further type."""
+    features = simplejson.loads(CATALOGUE.read_text())["features"]
+    for name, kind in [(LINKS, "BOOLEAN"), (TIER, "ENUM")]:
+        features.append({"feature_id": name, "feature_type": kind})
+    return sold_with(tmp_path_factory.mktemp("catalogue"), features=features)
 
 
 @pytest.fixture
-def api(offered: Path, tmp_path: Path) -> Iterator[LocalApi]:
-    api = LocalApi(copytree(offered, tmp_path / "store"))
+def api(begun: Path, tmp_path: Path, catalogue: Catalogue) -> Iterator[LocalApi]:
+    """The begun store with a customer without a plan."""
+    api = LocalApi(copytree(begun, tmp_path / "store"), catalogue)
+    api.provision(LOOSE, plan=None)
     yield api
     api.close()
 
@@ -282,10 +293,17 @@ def test_nothing_is_revoked_of_what_is_unknown(
 # What a customer may use
 
 
-def test_a_rate_on_an_active_plan_grants_a_feature(api: LocalApi) -> None:
+def test_a_plan_grants_what_it_and_those_it_is_based_on_offer_and_rate(api: LocalApi) -> None:
+    """Growth limits templates, takes the limit of API calls from Free, and rates documents."""
     api.grant(100)
     found = {row["feature"]["refId"]: row for row in state(api, CUSTOMER)["entitlements"]}
-    assert len(found) == 7
+    limits = {name: row["usageLimit"] for name, row in found.items() if row["usageLimit"]}
+    assert limits == {
+        TEMPLATES: 100, "feature-api-calls": 10000, "feature-image-generation": 2000,
+    }  # fmt: skip
+    assert found["feature-document-parsing"]["hasUnlimitedUsage"]
+    assert found[TEMPLATES]["hasSoftLimit"]
+    assert found["feature-api-calls"]["resetPeriod"] == "MONTH"
     assert access(found[SEATS]) == (True, None)
     assert found[SEATS]["hasUnlimitedUsage"]
     assert found[SEATS]["creditRate"] == {
@@ -374,11 +392,10 @@ def test_the_most_generous_of_plan_and_promotion_counts(api: LocalApi) -> None:
     )  # fmt: skip
 
 
-def test_a_promotion_grants_what_the_plan_does_not(api: LocalApi) -> None:
-    api.grant(100)
-    give(api, TEMPLATES, to=CUSTOMER, usageLimit=5, period="ONE_WEEK")
+def test_a_promotion_more_generous_than_the_plan_decides(api: LocalApi) -> None:
+    give(api, TEMPLATES, to=CUSTOMER, usageLimit=500, period="ONE_WEEK")
     found = one(api, TEMPLATES, of=CUSTOMER)
-    assert (access(found), found["usageLimit"]) == ((True, None), 5)
+    assert (access(found), found["usageLimit"]) == ((True, None), 500)
     assert found["validUntil"] == "2026-05-27T12:00:00.000Z"
 
 
@@ -405,7 +422,7 @@ def test_the_state_says_why_nothing_is_granted(
         ({"of": CUSTOMER, "resourceId": "loft"}, "CustomerResourceNotFound"),
         ({"feature_id": "magic"}, "FeatureNotFound"),
         ({}, "NoActiveSubscription"),
-        ({"of": CUSTOMER, "feature_id": TEMPLATES}, "NoFeatureEntitlementInSubscription"),
+        ({"of": CUSTOMER, "feature_id": LINKS}, "NoFeatureEntitlementInSubscription"),
     ],
 )
 def test_a_denied_feature_says_why(api: LocalApi, query: dict[str, str], reason: str) -> None:

@@ -161,8 +161,10 @@ def test_ended_subscriptions_reset_only_when_they_are_included(api: LocalApi) ->
     api.provision(LOOSE, plan="plan-llm-traces")
     with api.service.store.transaction() as writer:
         writer.rows(
-            "insert into subscriptions select 'gone', customer_id, null, plan_id, 'CANCELED', "
-            "started_at + interval 5 days from subscriptions where customer_id = 'customer-loose'"
+            "insert into subscriptions by name "
+            "select 'gone' as subscription_id, customer_id, plan_id, 'CANCELED' as status, "
+            "started_at + interval 5 days as started_at from subscriptions "
+            "where customer_id = 'customer-loose'"
         )
     api.restart()
     reset_each(api, "YEAR")

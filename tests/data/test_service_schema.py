@@ -17,6 +17,7 @@ from graphql import (
 )
 from local_metering import ROOT, LocalApi
 
+from data.credits.money import CURRENCIES
 from data.metering.service.graphql import SCHEMA
 
 DOCUMENTS = sorted((ROOT / "queries").glob("**/*.graphql"))
@@ -48,6 +49,13 @@ ENUMS = {
     "EstimationRequestWarning": "FEATURE_NOT_CREDIT_BASED FEATURE_NOT_FOUND "
     "RESOURCE_SCOPED_SUBSCRIPTION_EXISTS",
     "EstimationWarningCode": "UNSUPPORTED_AGGREGATION",
+    "ChargeType": "CREDIT FEATURE",
+    "BillingPeriod": "ANNUALLY MONTHLY",
+    "DiscountType": "FIXED PERCENTAGE",
+    "DiscountDurationType": "FOREVER ONCE REPEATING",
+    "CouponType": "FIXED PERCENTAGE",
+    "CouponStatus": "ACTIVE ARCHIVED",
+    "CouponSource": "STIGG STIGG_ADHOC STRIPE",
 }
 INPUTS = {
     "ReportUsageInput": "createdAt customerId dimensions environmentId featureId idempotencyKey "
@@ -74,6 +82,24 @@ INPUTS = {
     "EstimateUsageCostInput": "customerId dimensions featureId resourceId updateBehavior value",
     "UsageHistoryV2Input": "customerId endDate environmentId featureId groupBy "
     "includeInactiveSubscriptions paging resourceId startDate",
+    "GetPaywallInput": "billingCountryCode context customerId environmentId "
+    "fetchAllCountriesPrices "
+    "includeHiddenPlans offerId productId resourceId",
+    "EstimateSubscriptionInput": "addons appliedCoupon billableFeatures billingCountryCode "
+    "billingInformation "
+    "billingPeriod charges customerId environmentId payingCustomerId planId "
+    "priceUnitAmount promotionCode resourceId skipTrial startDate "
+    "trialOverrideConfiguration unitQuantity",
+    "EstimateSubscriptionUpdateInput": "addons appliedCoupon billableFeatures charges "
+    "environmentId promotionCode "
+    "subscriptionId unitQuantity",
+    "BillableFeatureInput": "featureId quantity",
+    "SubscriptionAddonInput": "addonId quantity",
+    "ChargeInput": "id quantity type",
+    "SubscriptionCouponInput": "billingCouponId configuration couponId discount promotionCode",
+    "SubscriptionCouponDiscountInput": "amountsOff description durationInMonths name percentOff",
+    "SubscriptionCouponConfigurationInput": "startDate",
+    "MoneyInputDTO": "amount currency",
 }
 OUTPUTS = {
     "PageInfo": "endCursor hasNextPage hasPreviousPage startCursor",
@@ -112,6 +138,26 @@ OUTPUTS = {
     "UsageHistoryPoint": "isResetPoint timestamp value",
     "UsageMarker": "timestamp type",
     "CreditConsumptionResponse": "amount credit currencyId customerId resourceId timestamp",
+    "Paywall": "activeSubscriptions configuration currency customer paywallCalculatedPricePoints "
+    "plans resource",
+    "PaywallCurrency": "code symbol",
+    "PaywallPricePoint": "additionalChargesMayApply amount billingCountryCode billingPeriod "
+    "currency "
+    "feature planId",
+    "SubscriptionPreview": "billingPeriodRange credits discount discountAmount hasScheduledUpdates "
+    "isPlanDowngrade minimumSpendAdjustment proration subTotal subscription tax "
+    "taxDetails total totalExcludingTax",
+    "SubscriptionPreviewProrations": "credit debit hasProrations netAmount prorationDate",
+    "SubscriptionPreviewDiscount": "durationInMonths durationType end name start type value",
+    "SubscriptionPreviewTaxDetails": "displayName inclusive percentage",
+    "SubscriptionPricePreviewDTO": "discount discountAmount subTotal tax taxDetails total "
+    "totalExcludingTax",
+    "SubscriptionPreviewCredits": "initial remaining used",
+    "DateRange": "end start",
+    "Money": "amount currency",
+    "Coupon": "additionalMetaData amountsOff billingId billingLinkUrl createdAt customers "
+    "description discountValue durationInMonths environment environmentId id name "
+    "percentOff refId source status syncStates type updatedAt",
 }
 
 
@@ -152,3 +198,9 @@ def test_outputs_have_the_fields_of_the_hosted_interface(name: str, fields: str)
     found = SCHEMA.get_type(name)
     assert isinstance(found, GraphQLObjectType)
     assert sorted(found.fields) == fields.split()
+
+
+def test_the_currencies_of_the_interface_are_those_whose_minor_unit_is_known() -> None:
+    found = SCHEMA.get_type("Currency")
+    assert isinstance(found, GraphQLEnumType)
+    assert list(found.values) == list(CURRENCIES)

@@ -6,16 +6,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from data.metering.catalogue import Meter
+from data.metering.offers import Meter
 from data.metering.service import reports
 from data.metering.service.effective import used_now
 from data.metering.service.service import Service
-from data.metering.service.settlement import feeds, rated
+from data.metering.service.settlement import ADDITIVE, feeds, rated
 from data.metering.service.state import State
 from data.metering.service.store import Row
 
 Given = Mapping[str, Any]
-ADDITIVE = ("COUNT", "SUM")
 
 
 def of_usage(service: Service, given: Given) -> Row:

@@ -1,11 +1,14 @@
 """What a customer may use: the most generous of its plans and promotions, feature by feature."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from data.credits.resets import Reset, ResetPeriod
+from data.metering.catalogue import Catalogue
+from data.metering.offers import Entitlement
 from data.metering.service.state import Owner, State
 from data.metering.service.store import Row, Store, Writer, sql
 
@@ -52,11 +55,37 @@ def entitled(
 
 
 def _planned(state: State, customer_id: str, resource_id: str | None) -> Iterator[Entitled]:
-    """What the plans of active subscriptions grant: every feature that they have a rate for."""
+    """What active subscriptions grant by their plans and add-ons.
+
+    A feature that the plan only has a rate for can be used without limit, for credits.
+    """
     for subscription in state.active(customer_id, resource_id):
-        for plan_id, feature_id in state.rates:
-            if plan_id == subscription["plan_id"]:
-                yield Entitled(feature_id, subscription["started_at"], is_unlimited=True)
+        anchor = subscription["started_at"]
+        named = list(_offered(state.catalogue, subscription))
+        for offer in named:
+            yield Entitled(
+                offer.feature_id,
+                anchor,
+                usage_limit=offer.usage_limit,
+                is_unlimited=offer.usage_limit is None,
+                is_soft=offer.has_soft_limit,
+                reset=Reset(ResetPeriod(offer.reset_period)) if offer.reset_period else None,
+            )
+        rated = {feature for plan, feature in state.rates if plan == subscription["plan_id"]}
+        for feature_id in sorted(rated - {offer.feature_id for offer in named}):
+            yield Entitled(feature_id, anchor, is_unlimited=True)
+
+
+def _offered(catalogue: Catalogue, subscription: Row) -> Iterator[Entitlement]:
+    """The entitlements of its plan, of the plans that one is based on, and of its add-ons."""
+    plan, own = catalogue.plans.get(subscription["plan_id"]), set()
+    while plan is not None:
+        yield from (offer for offer in plan.entitlements if offer.feature_id not in own)
+        own |= {offer.feature_id for offer in plan.entitlements}
+        plan = catalogue.plans.get(plan.base_plan_id or "")
+    for addon_id in json.loads(subscription["addons"] or "{}"):
+        if addon_id in catalogue.addons:
+            yield from catalogue.addons[addon_id].entitlements
 
 
 def _promised(

@@ -226,12 +226,14 @@ def _wallets(
     for currency_id, row in state.currencies.items():
         key = (customer_id, currency_id, resource_id)
         if state.has_wallet(key) or currency_id in paying:
-            wallets.append(_wallet(row, *state.wallet(key)))
+            sold = state.sold(customer_id, resource_id, currency_id)
+            is_soft = sold is not None and sold.has_soft_limit
+            wallets.append(_wallet(row, *state.wallet(key), is_soft))
     return wallets
 
 
-def _wallet(currency: Row, granted: Decimal, consumed: Decimal) -> Row:
-    is_granted = consumed < granted
+def _wallet(currency: Row, granted: Decimal, consumed: Decimal, is_soft: bool) -> Row:
+    is_granted = is_soft or consumed < granted
     return {
         "__typename": "CreditEntitlement",
         "accessDeniedReason": None if is_granted else "InsufficientCredits",
@@ -242,7 +244,7 @@ def _wallet(currency: Row, granted: Decimal, consumed: Decimal) -> Row:
             "unitSingular": currency["unit_singular"],
         },
         "currentUsage": consumed,
-        "hasSoftLimit": False,
+        "hasSoftLimit": is_soft,
         "isGranted": is_granted,
         "usageLimit": granted,
     }

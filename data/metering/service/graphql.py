@@ -1,4 +1,6 @@
-"""GraphQL over the service: our schema file, its scalars, and a resolver for each root field."""
+"""GraphQL over the service: our schema file, its scalars, and a resolver for each root field.
+
+Fields of other types are answered by what their node holds, or by FIELDS."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -32,7 +34,16 @@ from graphql import (
 )
 
 from data.credits.amounts import AmountError, decimal
-from data.metering.service import costs, entitlements, history, pickers, readings
+from data.metering.service import (
+    costs,
+    entitlements,
+    estimates,
+    history,
+    packages,
+    pickers,
+    plans,
+    readings,
+)
 from data.metering.service.service import Service
 from data.metering.service.store import Row
 
@@ -54,6 +65,12 @@ ALIASES: dict[str, dict[str, str]] = {
 """Enum → other surfaces' spelling → ours: read, never printed (contract, section 0)."""
 
 Resolver = Callable[..., Any]
+
+
+def _list_of(listed: Callable[..., Row]) -> Resolver:
+    return lambda service, _, filter=None, paging=None, sorting=None: listed(
+        service, filter or {}, paging or PAGE_DEFAULT, sorting
+    )
 
 
 ROOTS: dict[str, dict[str, Resolver]] = {
@@ -92,6 +109,16 @@ ROOTS: dict[str, dict[str, Resolver]] = {
         ),
         "estimateEventCost": lambda service, _, input: costs.of_event(service, input),
         "estimateUsageCost": lambda service, _, input: costs.of_usage(service, input),
+        "paywall": lambda service, _, input=None: plans.paywall(service, input or {}),
+        **{
+            name: _list_of(listed)
+            for name, listed in {
+                "products": plans.products,
+                "plans": plans.plans,
+                "addons": plans.addons,
+                "coupons": plans.coupons,
+            }.items()
+        },
     },
     "Mutation": {
         "provisionCustomer": lambda service, _, input: _provisioned(service, input),
@@ -113,8 +140,16 @@ ROOTS: dict[str, dict[str, Resolver]] = {
         "reportEvent": lambda service, info, events: service.report_events(
             events["usageEvents"] if info.context is None else info.context
         ),
+        "estimateSubscription": lambda service, _, input: estimates.new(service, input),
+        "estimateSubscriptionUpdate": lambda service, _, input: estimates.update(service, input),
     },
 }
+FIELDS: dict[str, dict[str, Resolver]] = {
+    "CustomerSubscription": {
+        "plan": lambda row, info: packages.plan_by_id(info.root_value, row["plan"]["refId"])
+    }
+}
+"""Fields of other types that the node alone does not answer."""
 
 
 def _provisioned(service: Service, given: Row) -> Row:
@@ -207,11 +242,11 @@ def _event(given: Any) -> Row:
 
 def _build() -> GraphQLSchema:
     schema = build_schema(SDL)
-    for type_name, resolvers in ROOTS.items():
-        root = schema.get_type(type_name)
+    for type_name, resolvers in (ROOTS | FIELDS).items():
+        owner = schema.get_type(type_name)
         for field, resolve in resolvers.items():
-            # Query and Mutation are object types by our own schema file.
-            root.fields[field].resolve = resolve  # type: ignore[union-attr]
+            # They are object types by our own schema file.
+            owner.fields[field].resolve = resolve  # type: ignore[union-attr]
     _set_leaf(schema, "DateTime", output_value=_time_text, input_value=_read_time)
     # Float is graphql-core's own object, shared by every schema of this process, which is ours
     # alone: numbers stay decimals on their way in and out, so that no credit is lost to a float.

@@ -56,6 +56,13 @@ create table if not exists subscriptions (
     started_at timestamp not null
 );
 
+-- What it was sold with; null in stores that are older than these columns.
+alter table subscriptions add column if not exists billing_period varchar;
+alter table subscriptions add column if not exists billable_features varchar;
+alter table subscriptions add column if not exists addons varchar;
+alter table subscriptions add column if not exists billing_country varchar;
+alter table subscriptions add column if not exists promotion_code varchar;
+
 create table if not exists addons (
     addon_id varchar not null,
     display_name varchar not null

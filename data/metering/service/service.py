@@ -17,10 +17,11 @@ from data.clock import utc_now
 from data.credits.amounts import AmountError, to_credits
 from data.credits.grants import DEFAULT_PRIORITY, Grant, GrantStatus, GrantType
 from data.metering.catalogue import Catalogue
-from data.metering.service import effective, promotions, reports, settlement
+from data.metering.service import effective, promotions, reports, selling, settlement
 from data.metering.service.faults import Fault, bad_input
 from data.metering.service.state import PoolKey, Report, State, ledger_rows, read_state
 from data.metering.service.store import Row, Store, Writer
+from data.metering.written import CatalogueError
 from data.tables import Tables
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ LARGEST_BULK = 100
 LARGEST_BATCH = 1000
 MOST_TOGETHER = 64
 SETTLE_EVERY = 1.0
+"""Aggregations that can be settled event by event."""
 
 Answer = TypeVar("Answer")
 Waiting = tuple[Callable[[State, Writer], Any], Future[Any]]
@@ -59,14 +61,15 @@ class Service:
     ) -> None:
         self.store = Store(folder)
         self.clock = clock
+        self.catalogue = catalogue
         self.meters = catalogue.meters
-        self._catalogue_tables = frozenset(catalogue.tables)
         self._lock = Lock()
         self._is_ahead = False
         self._closing = Event()
         self._waiting: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._add_catalogue(catalogue)
-        self.state = read_state(self.store)
+        self._take_over_catalogue()
+        self.state = read_state(self.store, self.catalogue)
+        self._add_customers()
         self._threads = [Thread(target=self._write_often, daemon=True)]
         if settle_every is not None:
             settler = Thread(target=self._settle_often, args=(settle_every,), daemon=True)
@@ -83,10 +86,10 @@ class Service:
 
     def fill(self, tables: Tables) -> None:
         """Give an empty store a whole company; what the catalogue has filled stays."""
-        given = self._catalogue_tables
+        given = self.catalogue.tables
         with self._lock:
             self.store.load({name: frame for name, frame in tables.items() if name not in given})
-            self.state = read_state(self.store)
+            self.state = read_state(self.store, self.catalogue)
 
     def provision_customer(self, given: Given) -> Row:
         """Add a customer, or keep the one there is; subscribe it where a plan is named."""
@@ -100,7 +103,7 @@ class Service:
             subscription = None
             if given.get("subscriptionParams"):
                 subscription = _subscribe(
-                    state, writer, customer_id, given["subscriptionParams"], now
+                    self.catalogue, state, writer, customer_id, given["subscriptionParams"], now
                 )
         return {"customer": state.customers[customer_id], "subscription": subscription}
 
@@ -285,7 +288,7 @@ class Service:
 
     def _believe_the_file(self) -> None:
         """After a failed transaction, memory may be ahead of what is stored."""
-        self.state = read_state(self.store)
+        self.state = read_state(self.store, self.catalogue)
         self._is_ahead = False
 
     def _accept(self, writer: Writer, report: Report) -> tuple[Report, bool]:
@@ -328,24 +331,46 @@ class Service:
             "value": report.units,
         }
 
-    def _add_catalogue(self, catalogue: Catalogue) -> None:
-        """Fill the catalogue's tables where the store has none yet."""
+    def _take_over_catalogue(self) -> None:
+        """Make the store's tables those of the catalogue; refused where grants would be lost."""
+        granted = self.store.rows("select distinct currency_id from grants order by all")
+        for currency_id in (row["currency_id"] for row in granted):
+            if currency_id not in self.catalogue.currencies:
+                raise CatalogueError(
+                    f"The catalogue lacks the currency {currency_id!r}, in which the store has "
+                    "grants: keep it, with the status ARCHIVED when it is no longer sold."
+                )
         with self.store.transaction() as writer:
-            for name, frame in catalogue.tables.items():
-                if not self.store.rows(f"select 1 from {name} limit 1"):
-                    writer.add_frame(name, frame)
+            for name, frame in self.catalogue.tables.items():
+                writer.replace_frame(name, frame)
+
+    def _add_customers(self) -> None:
+        """Give a store the customers that its catalogue begins with."""
+        for customer in self.catalogue.customers:
+            if customer.customer_id not in self.state.customers:
+                plan = {"planId": customer.plan_id} if customer.plan_id else None
+                given = {"customerId": customer.customer_id, "subscriptionParams": plan}
+                self.provision_customer(given | {"name": customer.name, "email": customer.email})
 
 
-def _subscribe(state: State, writer: Writer, customer_id: str, given: Given, now: datetime) -> Row:
-    plan_id = given["planId"]
+def _subscribe(
+    catalogue: Catalogue,
+    state: State,
+    writer: Writer,
+    customer_id: str,
+    given: Given,
+    now: datetime,
+) -> Row:
+    terms = selling.default_terms(catalogue, given)
+    plan_id = terms.plan.plan_id
     resource_id = reports.optional_identifier(given, "resourceId")
-    if plan_id not in state.plans:
-        raise Fault("PlanNotFound", f"There is no plan {plan_id!r}.")
     reports.ensure_resource(state, writer, customer_id, resource_id, now)
     wanted = (plan_id, resource_id, "ACTIVE")
     for held in state.subscriptions[customer_id]:
         if (held["plan_id"], held["resource_id"], held["status"]) == wanted:
             return held
+    if given.get("promotionCode"):
+        selling.promotion(catalogue, state, given["promotionCode"])
     subscription: Row = {
         "subscription_id": f"subscription-{plan_id}-{uuid4().hex[:6]}",
         "customer_id": customer_id,
@@ -353,6 +378,8 @@ def _subscribe(state: State, writer: Writer, customer_id: str, given: Given, now
         "plan_id": plan_id,
         "status": "ACTIVE",
         "started_at": given.get("startDate") or now,
+        **terms.stored(),
+        "promotion_code": given.get("promotionCode"),
     }
     writer.add("subscriptions", [tuple(subscription.values())])
     state.subscriptions[customer_id].append(subscription)

@@ -10,7 +10,7 @@ from operator import attrgetter
 from data.credits.amounts import CREDITS_LIMIT, AmountError, to_units
 from data.credits.pool import EntryType
 from data.credits.rates import Rate
-from data.metering.catalogue import Meter
+from data.metering.offers import Meter
 from data.metering.service.state import (
     Owner,
     PoolKey,
@@ -23,6 +23,8 @@ from data.metering.service.state import (
 from data.metering.service.store import Writer
 
 BATCH = 2_000
+ADDITIVE = ("COUNT", "SUM")
+"""What a meter may do to be settled: what others make of one event, only their period tells."""
 ONE = Decimal(1)
 
 Rates = dict[Owner, Rate | None]
@@ -93,7 +95,8 @@ def check_pools(state: State, keys: Iterable[PoolKey]) -> None:
 def _by_name(meters: Iterable[Meter]) -> dict[str, list[Meter]]:
     fed: dict[str, list[Meter]] = defaultdict(list)
     for meter in meters:
-        fed[meter.event_name].append(meter)
+        if meter.aggregation in ADDITIVE:
+            fed[meter.event_name].append(meter)
     return fed
 
 

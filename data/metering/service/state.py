@@ -9,6 +9,8 @@ from decimal import Decimal
 from data.credits.grants import NEVER, Grant, GrantStatus, GrantType
 from data.credits.pool import Pool, Posting
 from data.credits.rates import Rate
+from data.metering.catalogue import Catalogue
+from data.metering.offers import PlanCredits
 from data.metering.service.store import Row, Store
 
 PoolKey = tuple[str, str, str | None]
@@ -54,6 +56,7 @@ class Report:
 class State:
     """Everything a write needs to know, rebuilt from the store at the start and after a failure."""
 
+    catalogue: Catalogue
     customers: dict[str, Row]
     resources: dict[tuple[str, str], Row]
     currencies: dict[str, Row]
@@ -108,6 +111,17 @@ class State:
                 return rate
         return None
 
+    def sold(
+        self, customer_id: str, resource_id: str | None, currency_id: str
+    ) -> PlanCredits | None:
+        """How an active subscription's plan sells credits of a currency, if one does."""
+        for subscription in self.active(customer_id, resource_id):
+            plan = self.catalogue.plans.get(subscription["plan_id"])
+            for credits in plan.credits if plan else ():
+                if credits.currency_id == currency_id:
+                    return credits
+        return None
+
     def default_currency(self, customer_id: str, resource_id: str | None) -> str | None:
         """The customer's first active currency: of its pools, else of the catalogue."""
         active = [c for c, row in self.currencies.items() if row["status"] == "ACTIVE"]
@@ -115,10 +129,11 @@ class State:
         return next(iter(owned + active), None)
 
 
-def read_state(store: Store) -> State:
+def read_state(store: Store, catalogue: Catalogue) -> State:
     """The state as the store has it."""
     pools = _pools(store.rows("select * from grants"))
     state = State(
+        catalogue=catalogue,
         customers={row["customer_id"]: row for row in store.rows("from customers")},
         resources={(r["customer_id"], r["resource_id"]): r for r in store.rows("from resources")},
         currencies={row["currency_id"]: row for row in store.rows("from currencies")},

@@ -180,6 +180,11 @@ class Writer:
         with self._registered(frame):
             self._cursor.execute(f"insert into {table} by name select {columns} from incoming")
 
+    def replace_frame(self, table: str, frame: pl.DataFrame) -> None:
+        """Make the table hold these rows and no others."""
+        self._cursor.execute(f"delete from {table}")
+        self.add_frame(table, frame)
+
     def remove_queued(self, sequences: Iterable[int]) -> None:
         with self._registered(pl.DataFrame({"queue_seq": list(sequences)})):
             self._cursor.execute(
