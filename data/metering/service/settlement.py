@@ -22,7 +22,8 @@ from data.metering.service.state import (
 )
 from data.metering.service.store import Writer
 
-BATCH = 2_000
+# Each transaction costs some 10 ms beside its rows; while it runs, the others wait.
+BATCH = 5_000
 ADDITIVE = ("COUNT", "SUM")
 """What a meter may do to be settled: what others make of one event, only their period tells."""
 ONE = Decimal(1)
@@ -184,7 +185,7 @@ def _burn(
     burned = [posting for posting in postings if posting.entry_type is EntryType.CONSUMED]
     outcome.ledger += ledger_rows(state, key, burned, report.event_id, charge.feature_id)
     outcome.ledger += ledger_rows(state, key, postings[len(burned) :])
-    return -sum((posting.amount for posting in burned), Decimal(0))
+    return -sum([posting.amount for posting in burned], Decimal(0))
 
 
 def _advance(state: State, key: PoolKey, now: datetime, outcome: _Outcome) -> None:
