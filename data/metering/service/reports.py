@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from hashlib import blake2b
 from uuid import uuid4
 
@@ -117,9 +116,11 @@ def not_seen(state: State, reports: Sequence[Report], now: datetime) -> list[Rep
             fresh.append(report)
             continue
         seen_at = state.seen.get(key)
-        is_seen = seen_at is not None and seen_at > since
-        report.event_id = _event_id(key, seen_at if seen_at is not None and is_seen else now)
-        if not is_seen and key not in met:
+        if seen_at is not None and seen_at > since:
+            report.event_id = _event_id(key, seen_at)
+            continue
+        report.event_id = _event_id(key, now)
+        if key not in met:
             met.add(key)
             fresh.append(report)
     return fresh
@@ -184,7 +185,7 @@ def dimension_texts(given: object) -> dict[str, str]:
         raise bad_input("dimensions must be an object of key and value.")
     texts = {}
     for key, value in given.items():
-        if not _is_key(str(key)):
+        if not KEY.fullmatch(str(key)):
             raise bad_input(
                 f"The dimension key {key!r} is not allowed: letters, digits, _, $ and - are."
             )
@@ -193,11 +194,6 @@ def dimension_texts(given: object) -> dict[str, str]:
         elif value is not None:
             texts[str(key)] = _text(key, value)
     return texts
-
-
-@lru_cache(maxsize=4096)
-def _is_key(key: str) -> bool:
-    return KEY.fullmatch(key) is not None
 
 
 def _text(key: object, value: object) -> str:
