@@ -66,14 +66,13 @@ class Pool:
     ) -> None:
         """`name` makes the ids of grants it makes; `grants` restores a pool as it was stored.
 
-        A `rule` that is there from the start first acts at the first change.
+        A `rule` first acts when time first passes.
         """
         self.name = name
         self.order = order
         self.clock = datetime(1, 1, 1)
         self.balance = NONE
         self.overdraft: Grant | None = None
-        self.rule = rule
         self.made: list[Grant] = []
         """Overdrafts and recharges, which the pool makes by itself; whoever stores them clears."""
         self.grants: dict[str, Grant] = {}
@@ -82,9 +81,8 @@ class Pool:
         self._schedule: list[_Moment] = []
         self._passed = 0
         self._spent: defaultdict[datetime, Decimal] = defaultdict(Decimal)
-        self._floor = rule.floor() if rule else NONE
-        self._retry_at = NEVER
         self._counts = {GrantType.OVERDRAFT: 0, GrantType.PAID: 0}
+        self.follow(rule)
         for grant in grants:
             self._restore(grant)
         self._schedule.sort()
@@ -149,7 +147,7 @@ class Pool:
             if self.rule:
                 postings += self._recharge()
         self.clock = max(self.clock, now)
-        return postings
+        return postings + self._recharge() if self._is_new_rule else postings
 
     def next_change(self) -> datetime | None:
         """When a grant next starts or ends by itself, or a recharge may be tried again."""
@@ -204,19 +202,24 @@ class Pool:
         if was_open:
             self._open.remove(grant)
         grant.priority, grant.effective_at, grant.expire_at = priority, effective_at, expire_at
+        self._plan(grant)
         if was_open:
             insort(self._open, grant, key=RANK)
-        self._plan(grant)
         postings.append(self._post(EntryType.UPDATED, grant, NONE, at))
         return postings + self.advance(at)
 
     def set_rule(self, rule: RechargeRule | None, at: datetime) -> list[Posting]:
         """Recharge by this rule from now on; a balance already below its threshold does at once."""
         postings = self.advance(at)
+        self.follow(rule)
+        return postings + self._recharge()
+
+    def follow(self, rule: RechargeRule | None) -> None:
+        """Recharge by this rule as soon as time passes."""
         self.rule = rule
+        self._is_new_rule = rule is not None
         self._floor = rule.floor() if rule else NONE
         self._retry_at = NEVER
-        return postings + self._recharge()
 
     def _restore(self, grant: Grant) -> None:
         self.grants[grant.grant_id] = grant
@@ -341,7 +344,7 @@ class Pool:
 
     def _recharge(self) -> list[Posting]:
         """Buy what the rule says at the pool's clock; where the cap forbids it, try next month."""
-        self._retry_at = NEVER
+        self._retry_at, self._is_new_rule = NEVER, False
         if self.rule is None or self.balance >= self._floor:
             return []
         amount = self.rule.amount(self.balance)

@@ -112,6 +112,8 @@ class _Run:
     def go(self, until: datetime | None) -> None:
         clock = self.fleet.clock_at
         at = self.first
+        if self.pool.rule and at < self.last:
+            self.due = min(self.due, clock[at])
         while at < self.last:
             if self.due <= clock[at]:
                 self.pass_time(time_of(clock[at]), before=at)

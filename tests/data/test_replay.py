@@ -281,13 +281,14 @@ def test_a_fleet_may_add_up_to_more_than_64_bits_and_one_pool_may_not() -> None:
 
 
 def test_a_balance_back_below_the_threshold_recharges_once_the_month_has_a_new_cap() -> None:
-    """20 credits for 20 $: the cap of 25 $ lets one recharge through in May, and one in June."""
+    """10 $ when the rule is met first, 10 $ at the first event: the cap of 25 $ leaves June."""
     rule = RechargeRule(Decimal(1), Decimal(10), Decimal(1), monthly_cap=Decimal(25))
     burns = [("a", hour(24 * n), None, Decimal(10)) for n in range(1, 4)]
     result = replay(grants_frame([]), events_frame(burns), rules={"a": rule}, until=hour(24 * 40))
     bought = result.grants.filter("is_recharge")
     assert bought.select("cost_amount", "effective_at").rows() == [
-        (Decimal(20), hour(24)),
+        (Decimal(10), hour(24)),
+        (Decimal(10), hour(24)),
         (Decimal(20), datetime(2026, 6, 1)),
     ]
     assert result.balances["balance"].to_list() == [10]
