@@ -84,6 +84,8 @@ COLUMNS: dict[str, ColumnTypes] = {
         "created_at": TIME,
         "updated_at": TIME,
         "comment": pl.String,
+        "additional_metadata": pl.String,
+        "is_recharge": pl.Boolean,
     },
     "ledger": {
         "ledger_seq": pl.Int64,
@@ -119,6 +121,7 @@ COLUMNS: dict[str, ColumnTypes] = {
         "max_spend_limit": CREDITS,
         "grant_expiration_period": pl.String,
         "current_monthly_spend": CREDITS,
+        "created_at": TIME,
         "updated_at": TIME,
     },
     "promotional_entitlements": {

@@ -154,5 +154,5 @@ def _auto_recharge(pool: PoolUsage) -> AutoRecharge:
         threshold=round_lot(float(target) * 0.15),
         target=target,
         cap=round_lot(float(cost_of(target, pool.currency_id)) * 8),
-        updated_at=pool.start,
+        created_at=pool.start,
     )

@@ -12,7 +12,7 @@ from data.credits.pool import Pool
 from data.demo.burning import PoolYear
 from data.demo.customers import Customer
 from data.demo.funding import PoolUsage
-from data.demo.refills import AutoRecharge
+from data.demo.refills import RECHARGE, AutoRecharge
 from data.demo.sold import catalogue
 from data.demo.stories import fund
 from data.tables import SCHEMAS, Tables
@@ -96,6 +96,8 @@ def _grant_rows(key: PoolKey, year: PoolYear) -> Iterator[dict[str, object]]:
             "created_at": grant.created_at,
             "updated_at": changed.get(grant.grant_id, grant.created_at),
             "comment": plan.comment if plan else None,
+            "additional_metadata": None,
+            "is_recharge": plan is not None and plan.display_name == RECHARGE,
         }
 
 

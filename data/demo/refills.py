@@ -10,6 +10,7 @@ from data.demo.planned import PlannedGrant, cost_of, paid
 from data.demo.situations import month_of
 
 YEAR = timedelta(days=365)
+RECHARGE = "Auto-recharge"
 
 
 class Refill(Protocol):
@@ -49,10 +50,11 @@ class AutoRecharge:
     threshold: Decimal
     target: Decimal
     cap: Decimal | None
-    updated_at: datetime
+    created_at: datetime
     month: datetime | None = None
     spend: Decimal = NONE
     is_enabled: bool = True
+    stopped_at: datetime | None = None
 
     def buy(self, balance: Decimal, at: datetime, /) -> PlannedGrant | None:
         """The recharge, or None where it is switched off or would pass the cap."""
@@ -60,11 +62,11 @@ class AutoRecharge:
         amount = self.target - balance
         cost = cost_of(amount, self.currency_id)
         if self.is_enabled and self.cap is not None and self.spend + cost > self.cap:
-            self.is_enabled, self.updated_at = False, at
+            self.is_enabled, self.stopped_at = False, at
         if not self.is_enabled:
             return None
         self.spend += cost
-        return paid("Auto-recharge", amount, self.currency_id, at, YEAR)
+        return paid(RECHARGE, amount, self.currency_id, at, YEAR)
 
     def turn_month(self, at: datetime) -> None:
         """A new month starts with no spend; what the cap has stopped stays switched off."""
@@ -84,5 +86,6 @@ class AutoRecharge:
             "max_spend_limit": self.cap,
             "grant_expiration_period": "OneYear",
             "current_monthly_spend": self.spend,
-            "updated_at": self.updated_at,
+            "created_at": self.created_at,
+            "updated_at": self.stopped_at or self.created_at,
         }

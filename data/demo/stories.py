@@ -79,7 +79,7 @@ def _recharge(
         Decimal(threshold),
         Decimal(target),
         Decimal(cap),
-        updated_at=pool.now - days_ago * DAY,
+        created_at=pool.now - days_ago * DAY,
     )
 
 

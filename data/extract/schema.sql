@@ -90,7 +90,9 @@ create table grants (
     voided_at timestamp,
     created_at timestamp,
     updated_at timestamp,
-    comment varchar
+    comment varchar,
+    additional_metadata varchar,
+    is_recharge boolean
 );
 
 -- Ordered by customer_key, ledger_seq.
@@ -117,6 +119,7 @@ create table recharge_settings (
     max_spend_limit decimal(18, 6),
     grant_expiration_period varchar,
     current_monthly_spend decimal(18, 6),
+    created_at timestamp,
     updated_at timestamp
 );
 

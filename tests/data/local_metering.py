@@ -38,6 +38,7 @@ GRANT = """
     grantId id displayName grantType status amount consumedAmount priority comment
     cost { amount currency } paymentCollection currencyId customerId resourceId sourceType
     effectiveAt expireAt voidedAt createdAt updatedAt additionalMetaData
+    automaticRechargeConfigurationId invoiceId latestInvoice { status amountDue currency }
 """
 MEASUREMENT = """
     id customerId featureId resourceId environmentId value currentUsage createdAt timestamp
@@ -49,6 +50,19 @@ PROVISION = """mutation ($input: ProvisionCustomerInput!) { provisionCustomer(in
     subscription { subscriptionId status startDate plan { refId } resource { resourceId } } } }"""
 CREATE_GRANT = f"""mutation ($input: CreditGrantInput!) {{
     createCreditGrant(input: $input) {{ {GRANT} }} }}"""
+UPDATE_GRANT = f"""mutation ($input: UpdateCreditGrantInput!) {{
+    updateCreditGrant(input: $input) {{ {GRANT} }} }}"""
+VOID_GRANT = f"""mutation ($input: VoidCreditGrantInput!) {{
+    voidCreditGrant(input: $input) {{ {GRANT} }} }}"""
+SETTINGS = """
+    id customerId currencyId isEnabled thresholdType thresholdValue targetBalance maxSpendLimit
+    grantExpirationPeriod currentMonthlySpend createdAt updatedAt validationConfig {
+    allowUnlimitedSpendLimit minGrantAmount maxTargetBalance maxThresholdAmount }
+"""
+RECHARGE = f"""query ($input: GetAutoRechargeSettingsInput!) {{
+    getAutoRechargeSettings(input: $input) {{ {SETTINGS} }} }}"""
+SAVE_RECHARGE = f"""mutation ($input: SaveAutoRechargeSettingsInput!) {{
+    saveAutoRechargeSettings(input: $input) {{ {SETTINGS} }} }}"""
 CONSUME = """mutation ($input: ConsumeCreditInput!) { consumeCredits(input: $input) {
     amount currencyId customerId resourceId timestamp
     credit { currencyId currentUsage usageLimit timestamp usagePeriodEnd } } }"""
@@ -115,6 +129,21 @@ class Api:
     def grant(self, amount: object, **given: Any) -> Answer:
         asked = {"displayName": "Credits", "grantType": "PAID", "amount": amount}
         return self.tell(CREATE_GRANT, input=_of_pool(asked | given))["createCreditGrant"]
+
+    def update(self, grant_id: str, **given: Any) -> Answer:
+        asked = {"id": grant_id} | given
+        return self.tell(UPDATE_GRANT, input=asked)["updateCreditGrant"]
+
+    def void(self, grant_id: str) -> Answer:
+        return self.tell(VOID_GRANT, input={"id": grant_id})["voidCreditGrant"]
+
+    def recharge(self, **given: Any) -> Answer:
+        """The auto-recharge settings of a customer and currency."""
+        return self.ask(RECHARGE, input=_of_pool(given))["getAutoRechargeSettings"]
+
+    def save_recharge(self, **given: Any) -> Answer:
+        asked = {"customerId": CUSTOMER, "currencyId": CURRENCY, "isEnabled": True} | given
+        return self.tell(SAVE_RECHARGE, input=asked)["saveAutoRechargeSettings"]
 
     def consume(self, amount: object, key: str, **given: Any) -> Answer:
         asked = {"amount": amount, "idempotencyKey": key}

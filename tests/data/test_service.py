@@ -120,6 +120,9 @@ def test_create_credit_grant_answers_the_whole_grant(served: MeteringProcess) ->
         "createdAt": A_MOMENT,
         "updatedAt": granted["createdAt"],
         "additionalMetaData": None,
+        "automaticRechargeConfigurationId": None,
+        "invoiceId": None,
+        "latestInvoice": None,
     }
 
 
@@ -376,6 +379,12 @@ CALLS: dict[str, dict[str, Any]] = {
             "amount": 5,
             "grantType": "PAID",
         }
+    },
+    "updateCreditGrant": {"input": {"id": "grant-00001", "comment": "Every field"}},
+    "voidCreditGrant": {"input": {"id": "grant-00002"}},
+    "getAutoRechargeSettings": {"input": {"customerId": SHOWCASE, "currencyId": CURRENCY}},
+    "saveAutoRechargeSettings": {
+        "input": {"customerId": SHOWCASE, "currencyId": CURRENCY, "isEnabled": False}
     },
     "consumeCredits": {
         "input": {

@@ -48,6 +48,9 @@ def test_usage_beyond_the_credits_opens_one_overdraft(api: LocalApi) -> None:
         "createdAt": at(hours=-1),
         "updatedAt": at(hours=-1),
         "additionalMetaData": None,
+        "automaticRechargeConfigurationId": None,
+        "invoiceId": None,
+        "latestInvoice": None,
     }
     assert (paid["consumedAmount"], paid["status"]) == (10, "ACTIVE")
     event_ids = {row["eventId"] for row in api.ledger(eventType=["CREDITS_CONSUMED"])}

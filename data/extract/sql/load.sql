@@ -110,7 +110,9 @@ select
     given.voided_at,
     given.created_at,
     given.updated_at,
-    given.comment
+    given.comment,
+    given.additional_metadata,
+    given.is_recharge
 from given_grants as given
 left join customers on given.customer_id = customers.customer_id
 left join currencies on given.currency_id = currencies.currency_id
@@ -149,6 +151,7 @@ select
     given.max_spend_limit,
     given.grant_expiration_period,
     given.current_monthly_spend,
+    given.created_at,
     given.updated_at
 from given_recharge_settings as given
 left join customers on given.customer_id = customers.customer_id

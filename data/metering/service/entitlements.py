@@ -18,13 +18,19 @@ from data.metering.service.effective import (
 )
 from data.metering.service.filters import matches
 from data.metering.service.paging import connection, paging
-from data.metering.service.pickers import LIST_PAGE, Sorting, customer, feature, order_of
+from data.metering.service.pickers import (
+    ENVIRONMENT_ID,
+    LIST_PAGE,
+    Sorting,
+    customer,
+    feature,
+    order_of,
+)
 from data.metering.service.service import Service
 from data.metering.service.state import State
 from data.metering.service.store import Row
 
 Given = Mapping[str, Any]
-ENVIRONMENT_ID = str(uuid5(NAMESPACE_URL, "local"))
 PROMOTION_COLUMNS = {
     "customerId": "customer_id",
     "featureId": "feature_id",

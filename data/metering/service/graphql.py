@@ -61,6 +61,13 @@ ALIASES: dict[str, dict[str, str]] = {
         "lifetime": "LIFETIME",
         "custom": "CUSTOM",
     },
+    "ThresholdType": {"CREDIT_AMOUNT": "CreditAmount", "DOLLAR_AMOUNT": "DollarAmount"},
+    "GrantExpirationPeriod": {
+        "MONTH": "OneMonth",
+        "1_MONTH": "OneMonth",
+        "YEAR": "OneYear",
+        "1_YEAR": "OneYear",
+    },
 }
 """Enum → other surfaces' spelling → ours: read, never printed (contract, section 0)."""
 
@@ -96,6 +103,9 @@ ROOTS: dict[str, dict[str, Resolver]] = {
         "creditUsage": lambda service, _, input: readings.usage(service, input),
         "creditEventsFields": lambda service, _, input: readings.fields(service, input),
         "creditsLedger": lambda service, _, input: readings.ledger(service, input),
+        "getAutoRechargeSettings": lambda service, _, input: readings.recharge_settings(
+            service, input
+        ),
         "creditBalanceSummary": lambda service, _, input: readings.balances(service, input),
         "promotionalEntitlements": lambda service, _, filter=None, paging=None, sorting=None: (
             entitlements.promotions(service, filter or {}, paging or PAGE_DEFAULT, sorting)
@@ -124,6 +134,15 @@ ROOTS: dict[str, dict[str, Resolver]] = {
         "provisionCustomer": lambda service, _, input: _provisioned(service, input),
         "createCreditGrant": lambda service, _, input: readings.grant_by_id(
             service, service.create_grant(input)
+        ),
+        "updateCreditGrant": lambda service, _, input: readings.grant_by_id(
+            service, service.update_grant(input)
+        ),
+        "voidCreditGrant": lambda service, _, input: readings.grant_by_id(
+            service, service.void_grant(input)
+        ),
+        "saveAutoRechargeSettings": lambda service, _, input: readings.recharge_node(
+            service, service.save_recharge(input)
         ),
         "consumeCredits": lambda service, _, input: service.consume(input),
         "consumeCreditsAsync": lambda service, _, input: service.consume_async(

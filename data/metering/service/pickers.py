@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from data.metering.service.filters import matches
 from data.metering.service.paging import By, connection, paging
@@ -12,6 +13,7 @@ from data.metering.service.store import Row
 Given = Mapping[str, Any]
 Sorting = list[Given] | None
 LIST_PAGE = 10
+ENVIRONMENT_ID = str(uuid5(NAMESPACE_URL, "local"))
 NEWEST = [{"field": "createdAt", "direction": "DESC"}]
 
 CUSTOMER_COLUMNS = {"customerId": "customer_id", "name": "name", "email": "email"}

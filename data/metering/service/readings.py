@@ -1,5 +1,6 @@
 """What can be asked of a pool of credits: its grants, usage as series, ledger and balance."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from data.credits.dimensions import KEY
+from data.metering.service import recharge
 from data.metering.service.faults import bad_input
+from data.metering.service.grants import uuid_of
 from data.metering.service.paging import (
     By,
     Paging,
@@ -20,7 +23,7 @@ from data.metering.service.paging import (
     page_of,
     paging,
 )
-from data.metering.service.pickers import currency, feature
+from data.metering.service.pickers import ENVIRONMENT_ID, currency, customer, feature
 from data.metering.service.reports import check_currency, check_customer, check_resource
 from data.metering.service.service import Service
 from data.metering.service.store import Row, sql
@@ -74,7 +77,7 @@ def grant_by_id(service: Service, grant_id: str) -> Row:
 def grant(row: Row) -> Row:
     return {
         "grantId": row["grant_id"],
-        "id": str(uuid5(NAMESPACE_URL, row["grant_id"])),
+        "id": uuid_of(row["grant_id"]),
         "amount": row["amount"],
         "consumedAmount": row["consumed_amount"],
         "comment": row["comment"],
@@ -92,7 +95,71 @@ def grant(row: Row) -> Row:
         "status": row["status"],
         "updatedAt": row["updated_at"],
         "voidedAt": row["voided_at"],
+        "additionalMetaData": row["additional_metadata"] and json.loads(row["additional_metadata"]),
+        "automaticRechargeConfigurationId": recharge_id(row["customer_id"], row["currency_id"])
+        if row["is_recharge"]
+        else None,
+        "sourceType": "PLAN_ENTITLEMENT" if row["grant_type"] == "RECURRING" else None,
+        **_invoice(row),
     }
+
+
+def _invoice(row: Row) -> Row:
+    """The open invoice of a grant that waits for its payment."""
+    if row["payment_collection"] != "PROCESSING":
+        return {"invoiceId": None, "latestInvoice": None}
+    cost, invoice_id = row["cost_amount"], f"invoice-{row['grant_id']}"
+    return {
+        "invoiceId": invoice_id,
+        "latestInvoice": {
+            "amountDue": cost,
+            "attemptCount": 0,
+            "billingId": invoice_id,
+            "billingReason": "MANUAL",
+            "createdAt": row["created_at"],
+            "currency": row["cost_currency"],
+            "requiresAction": False,
+            "status": "CANCELED" if row["status"] == "VOIDED" else "OPEN",
+            "subTotal": cost,
+            "subTotalExcludingTax": cost,
+            "total": cost,
+            "totalExcludingTax": cost,
+            "updatedAt": row["updated_at"],
+        },
+    }
+
+
+def recharge_settings(service: Service, given: Given) -> Row:
+    with service.reading() as state:
+        row = recharge.settings(state, given["customerId"], given["currencyId"], service.clock())
+        return recharge_node(service, row)
+
+
+def recharge_node(service: Service, row: Row) -> Row:
+    """Settings as the wire has them; those that were never saved have no id."""
+    state, customer_id, currency_id = service.state, row["customer_id"], row["currency_id"]
+    return {
+        "id": row["created_at"] and recharge_id(customer_id, currency_id),
+        "customerId": customer_id,
+        "customer": customer(state.customers[customer_id]),
+        "currencyId": currency_id,
+        "customCurrency": currency(state.currencies[currency_id]),
+        "environmentId": ENVIRONMENT_ID,
+        "isEnabled": row["is_enabled"],
+        "thresholdType": row["threshold_type"],
+        "thresholdValue": row["threshold_value"],
+        "targetBalance": row["target_balance"],
+        "maxSpendLimit": row["max_spend_limit"],
+        "grantExpirationPeriod": row["grant_expiration_period"],
+        "currentMonthlySpend": row["current_monthly_spend"],
+        "createdAt": row["created_at"],
+        "updatedAt": row["updated_at"],
+        "validationConfig": recharge.validation_config(state, customer_id, currency_id),
+    }
+
+
+def recharge_id(customer_id: str, currency_id: str) -> str:
+    return str(uuid5(NAMESPACE_URL, f"recharge/{customer_id}/{currency_id}"))
 
 
 def usage(service: Service, given: Given) -> Row:

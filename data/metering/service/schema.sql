@@ -87,6 +87,7 @@ create table if not exists recharge_settings (
     max_spend_limit decimal(18, 6),
     grant_expiration_period varchar,
     current_monthly_spend decimal(18, 6),
+    created_at timestamp,
     updated_at timestamp
 );
 
@@ -130,7 +131,9 @@ create table if not exists grants (
     voided_at timestamp,
     created_at timestamp not null,
     updated_at timestamp not null,
-    comment varchar
+    comment varchar,
+    additional_metadata varchar,
+    is_recharge boolean
 );
 
 create table if not exists ledger (

@@ -14,12 +14,18 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from data.clock import utc_now
-from data.credits.amounts import AmountError, to_credits
-from data.credits.grants import DEFAULT_PRIORITY, Grant, GrantStatus, GrantType
 from data.metering.catalogue import Catalogue
-from data.metering.service import effective, promotions, reports, selling, settlement
+from data.metering.service import (
+    effective,
+    grants,
+    promotions,
+    recharge,
+    reports,
+    selling,
+    settlement,
+)
 from data.metering.service.faults import Fault, bad_input
-from data.metering.service.state import PoolKey, Report, State, ledger_rows, read_state
+from data.metering.service.state import Report, State, read_state
 from data.metering.service.store import Row, Store, Writer
 from data.metering.written import CatalogueError
 from data.tables import Tables
@@ -68,7 +74,7 @@ class Service:
         self._closing = Event()
         self._waiting: SimpleQueue[Waiting | None] = SimpleQueue()
         self._take_over_catalogue()
-        self.state = read_state(self.store, self.catalogue)
+        self.state = self._read_state()
         self._add_customers()
         self._threads = [Thread(target=self._write_often, daemon=True)]
         if settle_every is not None:
@@ -89,7 +95,7 @@ class Service:
         given = self.catalogue.tables
         with self._lock:
             self.store.load({name: frame for name, frame in tables.items() if name not in given})
-            self.state = read_state(self.store, self.catalogue)
+            self.state = self._read_state()
 
     def provision_customer(self, given: Given) -> Row:
         """Add a customer, or keep the one there is; subscribe it where a plan is named."""
@@ -109,18 +115,23 @@ class Service:
 
     def create_grant(self, given: Given) -> str:
         """Grant credits; the new grant's id. It settles an overdraft first."""
-        now = self.clock()
         with self._writing() as (state, writer):
-            resource_id = reports.optional_identifier(given, "resourceId")
-            key = (given["customerId"], given["currencyId"], resource_id)
-            grant, row = _grant(state, key, given, now)
-            reports.ensure_resource(state, writer, key[0], key[2], now)
-            writer.add("grants", [row])
-            state.owners[grant.grant_id] = key
-            pool = state.pool(key)
-            writer.add("ledger", ledger_rows(state, key, pool.add(grant, now)))
-            settlement.write_grants(writer, state, pool.grants, now)
-        return grant.grant_id
+            return grants.create(state, writer, given, self.clock())
+
+    def update_grant(self, given: Given) -> str:
+        """Change a grant's name, window or priority; its id."""
+        with self._writing() as (state, writer):
+            return grants.update(state, writer, given, self.clock())
+
+    def void_grant(self, given: Given) -> str:
+        """Cancel a grant: what is left of it leaves the balance; its id."""
+        with self._writing() as (state, writer):
+            return grants.void(state, writer, given, self.clock())
+
+    def save_recharge(self, given: Given) -> Row:
+        """The settings as they are now; an enabled rule may have bought at once."""
+        with self._writing() as (state, writer):
+            return recharge.save(state, writer, given, self.clock())
 
     def consume(self, given: Given) -> Row:
         """Take credits directly; the optimistic balance in the answer."""
@@ -286,9 +297,14 @@ class Service:
                     self._believe_the_file()
                 raise
 
+    def _read_state(self) -> State:
+        state = read_state(self.store, self.catalogue)
+        recharge.follow(state)
+        return state
+
     def _believe_the_file(self) -> None:
         """After a failed transaction, memory may be ahead of what is stored."""
-        self.state = read_state(self.store, self.catalogue)
+        self.state = self._read_state()
         self._is_ahead = False
 
     def _accept(self, writer: Writer, report: Report) -> tuple[Report, bool]:
@@ -384,57 +400,3 @@ def _subscribe(
     writer.add("subscriptions", [tuple(subscription.values())])
     state.subscriptions[customer_id].append(subscription)
     return subscription
-
-
-def _grant(
-    state: State, key: PoolKey, given: Given, now: datetime
-) -> tuple[Grant, tuple[object, ...]]:
-    """A new grant and its row, after every check of the contract (section 2.7)."""
-    customer_id, currency_id, resource_id = key
-    if customer_id not in state.customers:
-        raise Fault("CustomerNotFound", f"There is no customer {customer_id!r}.")
-    reports.check_currency(state, currency_id)
-    amount, priority, cost = _grant_numbers(given)
-    effective_at, expire_at = given.get("effectiveAt") or now, given.get("expireAt")
-    if expire_at is not None and expire_at <= effective_at:
-        raise Fault(
-            "ExpireAtMustBeLaterThanEffectiveAtError",
-            "expireAt must be later than effectiveAt.",
-        )
-    awaits = given.get("paymentCollectionMethod") == "INVOICE"
-    grant = Grant(
-        f"cred-grant-{uuid4().hex[:12]}",
-        GrantType(given["grantType"]),
-        amount,
-        effective_at=effective_at,
-        created_at=now,
-        expire_at=expire_at,
-        priority=priority,
-        status=GrantStatus.PAYMENT_PENDING if awaits else GrantStatus.SCHEDULED,
-    )
-    status: str = grant.status.value
-    return grant, (
-        grant.grant_id, customer_id, currency_id, resource_id, given["displayName"],
-        given["grantType"], status, amount, Decimal(0), cost,
-        (given.get("cost") or {}).get("currency") or "USD", priority,
-        "PROCESSING" if awaits else "NOT_REQUIRED",
-        effective_at, expire_at, None, now, now, given.get("comment"),
-    )  # fmt: skip
-
-
-def _grant_numbers(given: Given) -> tuple[Decimal, int, Decimal]:
-    """(amount, priority, cost) of a new grant."""
-    try:
-        amount = to_credits(given["amount"])
-        cost = to_credits((given.get("cost") or {}).get("amount", 0))
-    except AmountError as error:
-        raise bad_input(str(error)) from None
-    if amount <= 0:
-        raise bad_input("The amount of a grant must be above 0.")
-    if cost < 0:
-        raise bad_input("The cost of a grant must not be below 0.")
-    priority = given.get("priority")
-    priority = DEFAULT_PRIORITY if priority is None else priority
-    if not 0 <= priority <= 100 or priority != int(priority):
-        raise bad_input("The priority of a grant is a whole number, 0 to 100; lower burns first.")
-    return amount, int(priority), cost

@@ -11,13 +11,14 @@ from data.credits.amounts import CREDITS_LIMIT, AmountError, to_units
 from data.credits.pool import EntryType
 from data.credits.rates import Rate
 from data.metering.offers import Meter
+from data.metering.service import grants
 from data.metering.service.state import (
     Owner,
     PoolKey,
     Report,
     State,
+    keep_made,
     ledger_rows,
-    made_row,
     pool_name,
 )
 from data.metering.service.store import Writer
@@ -180,7 +181,7 @@ def _burn(
     _advance(state, key, min(report.occurred_at, now), outcome)
     pool = state.pool(key)
     postings = pool.burn(charge.credits, report.occurred_at)
-    _keep_made(state, key, outcome, now)
+    outcome.new_grants += keep_made(state, key, now)
     outcome.touched.update([posting.grant_id for posting in postings])
     burned = [posting for posting in postings if posting.entry_type is EntryType.CONSUMED]
     outcome.ledger += ledger_rows(state, key, burned, report.event_id, charge.feature_id)
@@ -192,18 +193,10 @@ def _advance(state: State, key: PoolKey, now: datetime, outcome: _Outcome) -> No
     pool = state.pool(key)
     due = pool.next_change()
     postings = pool.advance(now)
-    if due is not None and due <= now:
-        _keep_made(state, key, outcome, now)
+    if postings or (due is not None and due <= now):
+        outcome.new_grants += keep_made(state, key, now)
         outcome.touched.update(pool.grants)
         outcome.ledger += ledger_rows(state, key, postings)
-
-
-def _keep_made(state: State, key: PoolKey, outcome: _Outcome, now: datetime) -> None:
-    """Rows for the overdraft and the recharge that the pool has just made."""
-    made = state.pools[key].made
-    outcome.new_grants += [made_row(key, grant, now) for grant in made]
-    state.owners.update((grant.grant_id, key) for grant in made)
-    made.clear()
 
 
 def _write(
@@ -213,16 +206,5 @@ def _write(
     writer.add("ledger", outcome.ledger)
     writer.add("unmatched_events", outcome.unmatched)
     writer.add("grants", outcome.new_grants)
-    write_grants(writer, state, outcome.touched, now)
+    grants.write(state, writer, outcome.touched, now)
     writer.remove_queued(report.queue_seq for report in queued)
-
-
-def write_grants(writer: Writer, state: State, grant_ids: Iterable[str], now: datetime) -> None:
-    """Store what changed on these grants."""
-    rows = []
-    for grant_id in grant_ids:
-        grant = state.pools[state.owners[grant_id]].grants[grant_id]
-        status: str = grant.status.value
-        rows.append((grant_id, status, grant.consumed, grant.voided_at, now))
-    if rows:
-        writer.update_grants(rows)

@@ -71,6 +71,8 @@ class State:
     """Units reported so far."""
     promotions: dict[str, dict[str, Row]]
     """customer_id → feature_id → its promotional entitlement, ended or not."""
+    recharges: dict[tuple[str, str], Row]
+    """(customer_id, currency_id) → its recharge settings, where some were saved."""
     booked: dict[PoolKey, Decimal]
     """The sum of each pool's ledger rows."""
     seen: dict[bytes, datetime]
@@ -145,6 +147,10 @@ def read_state(store: Store, catalogue: Catalogue) -> State:
         owners={grant_id: key for key, pool in pools.items() for grant_id in pool.grants},
         totals=defaultdict(Decimal),
         promotions=defaultdict(dict),
+        recharges={
+            (row["customer_id"], row["currency_id"]): row
+            for row in store.rows("from recharge_settings")
+        },
         booked=defaultdict(Decimal),
         seen={key: row["seen_at"] for row in store.rows(SEEN) for key in row["keys"]},
         queue=[Report(**row) for row in store.rows(QUEUED)],
@@ -204,6 +210,8 @@ def _grant(row: Row) -> Grant:
         consumed=row["consumed_amount"],
         status=GrantStatus(row["status"]),
         voided_at=row["voided_at"],
+        cost=row["cost_amount"],
+        is_recharge=bool(row["is_recharge"]),
     )
 
 
@@ -233,13 +241,20 @@ def ledger_rows(
     return rows
 
 
-def made_row(key: PoolKey, grant: Grant, now: datetime) -> tuple[object, ...]:
-    """The grants row of an overdraft or a recharge that its pool has just made."""
-    customer_id, currency_id, resource_id = key
+def keep_made(state: State, key: PoolKey, now: datetime) -> list[tuple[object, ...]]:
+    """Rows of grants for the overdraft and the recharge that a pool has just made by itself."""
+    made = state.pools[key].made
+    rows = [_made_row(key, grant, now) for grant in made]
+    state.owners.update((grant.grant_id, key) for grant in made)
+    made.clear()
+    return rows
+
+
+def _made_row(key: PoolKey, grant: Grant, now: datetime) -> tuple[object, ...]:
     return (
-        grant.grant_id, customer_id, currency_id, resource_id,
-        "Auto-recharge" if grant.is_recharge else "Overdraft",
+        grant.grant_id, *key, "Auto-recharge" if grant.is_recharge else "Overdraft",
         grant.grant_type.value, grant.status.value, grant.amount, grant.consumed,
         grant.cost, "USD", grant.priority, "NOT_REQUIRED",
-        grant.effective_at, grant.expire_at, grant.voided_at, grant.created_at, now, None,
+        grant.effective_at, grant.expire_at, grant.voided_at, grant.created_at, now,
+        None, None, grant.is_recharge,
     )  # fmt: skip
