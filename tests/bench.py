@@ -9,18 +9,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from dashboard import sources
 from dashboard.settings import read_settings
 from data.clock import utc_now
+from data.credits.replay import replay
 from data.demo.company import build
 from queries.answer import answer
 from queries.question import Source
 from queries.time import Grain, Preset, period, zone_of
 from queries.usage import Usage
+from tests import fleets
 from tests.data.local_metering import MeteringProcess
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
@@ -29,6 +33,8 @@ LOADS = 3
 LOAD_SECONDS = 10
 RESTARTED_WITH = 1_000_000
 CALLS = "api-credits"
+POOLS = 10_000
+REPLAYED = (1_000_000, 10_000_000)
 VIEWS = {
     "all customers, 30 days": {},
     "one customer by model, live": {
@@ -52,6 +58,7 @@ def main() -> None:
         pages()
         questions()
         sources.current().close()
+        replays()
         metering(Path(folder) / "served")
 
 
@@ -88,6 +95,18 @@ def questions() -> None:
 
 def asking(question: Usage, source: Source) -> Callable[[], object]:
     return lambda: answer(question, source)
+
+
+def replays() -> None:
+    """A year of a fleet through its grants, ledger and all; and how that grows with its events."""
+    seconds = []
+    for count in REPLAYED:
+        rng = np.random.default_rng(1)
+        granted, burned = fleets.grants(POOLS, rng), fleets.events(count, POOLS, rng)
+        seconds.append(median(partial(replay, granted, burned), runs=3))
+        line(f"replay of {count:,} events, {POOLS:,} pools, 12 grants each", seconds[-1])
+        rate("", [count / seconds[-1]])
+    print(f"{'replay, 10 times the events':70}{seconds[-1] / seconds[0]:10.1f} times as long")
 
 
 def metering(store: Path) -> None:

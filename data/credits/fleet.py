@@ -27,7 +27,8 @@ LARGEST_SUM = 2**62
 TIME = pl.Datetime("us")
 CREDITS = pl.Decimal(18, 6)
 SUMS = pl.Decimal(38, 6)
-ENTRIES = pl.Series([e.value for e in EntryType], dtype=pl.Enum([e.value for e in EntryType]))
+ENTRY = pl.Enum([entry.value for entry in EntryType])
+ENTRIES = pl.Series([entry.value for entry in EntryType], dtype=ENTRY)
 ENTRY_CODES = {entry: code for code, entry in enumerate(EntryType)}
 
 Whole = npt.NDArray[np.int64]
@@ -49,7 +50,7 @@ class Fleet:
         known = ordered["occurred_at"]
         if "known_at" in ordered.columns:
             known = ordered["known_at"].fill_null(known)
-        self.rows: Whole = ordered["event"].cast(pl.Int64).to_numpy()
+        self.rows = ordered["event"].to_numpy()
         self.credits = _millionths(ordered["credits"])
         self.occurred: Whole = ordered["occurred_at"].cast(TIME).to_physical().to_numpy()
         self.clock: Whole = known.cast(TIME).to_physical().to_numpy().copy()
@@ -91,8 +92,8 @@ def _one_behind_the_other(events: pl.DataFrame) -> tuple[pl.DataFrame, dict[Any,
 
 def _ledger(fleet: Fleet) -> pl.DataFrame:
     """All rows, those beside the tiling put where they were written."""
-    events, grants, amounts = _tiled(fleet)
-    before, owner, entry, grant, amount, at, event = _columns(fleet.extras, EXTRA)
+    events, tiled = _tiled(fleet)
+    before, beside = _beside(fleet)
     # A row beside goes in front of the first row of the event that it precedes.
     places = events.searchsorted(before) + np.arange(len(before))
     is_tiled = np.ones(len(events) + len(before), bool)
@@ -100,33 +101,11 @@ def _ledger(fleet: Fleet) -> pl.DataFrame:
     rows = np.empty(len(is_tiled), np.uint32)
     rows[is_tiled] = np.arange(len(events), dtype=np.uint32)
     rows[places] = np.arange(len(events), len(is_tiled), dtype=np.uint32)
-    burned = np.full(len(events), ENTRY_CODES[EntryType.CONSUMED])
-    owners = np.array(fleet.owners, np.int64)[grants]
-    tiled = _rows(fleet, owners, burned, grants, -amounts, fleet.occurred[events], events)
-    beside = _rows(fleet, owner, entry, grant, amount, at, event)
     return pl.concat([tiled, beside]).select(pl.all().gather(rows))
 
 
-def _rows(
-    fleet: Fleet, owner: Whole, entry: Whole, grant: Whole, amount: Whole, at: Whole, event: Whole
-) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "pool": owner.astype(np.uint32),
-            "entry_type": ENTRIES.gather(entry.astype(np.uint32)),
-            "grant": grant.astype(np.uint32),
-            "amount": _credits(amount),
-            "occurred_at": at,
-            "event": np.where(event < 0, -1, fleet.rows[event]) if len(fleet.rows) else event,
-        }
-    ).with_columns(
-        pl.col("occurred_at").cast(TIME),
-        pl.when(pl.col("event") >= 0).then("event").cast(pl.UInt32),
-    )
-
-
-def _tiled(fleet: Fleet) -> tuple[Whole, Whole, Whole]:
-    """(event, grant, amount) of each row that events burn, in their order.
+def _tiled(fleet: Fleet) -> tuple[Whole, pl.DataFrame]:
+    """The rows that events burn, in their order, and the event that each belongs to.
 
     Every event has a row that ends with it, and one more for each grant that it used up.
     """
@@ -136,12 +115,38 @@ def _tiled(fleet: Fleet) -> tuple[Whole, Whole, Whole]:
     places = burning.searchsorted(last[split])
     events = np.insert(burning, places, last[split])
     ends = np.insert(fleet.sums[burning], places, end[split])
-    starts = np.concatenate([[0], ends[:-1]])
+    amounts = np.diff(ends, prepend=0)
     begins = events.searchsorted([first for first, _ in fleet.spans.values()])
-    starts[begins[begins < len(events)]] = 0
+    begins = begins[begins < len(events)]
+    amounts[begins] = ends[begins]
     whole = np.where(split, burning.searchsorted(last), burning.searchsorted(last, "right"))
-    rows = np.diff(whole + split.cumsum(), prepend=0)
-    return events, np.repeat(grant, rows), ends - starts
+    grants = np.repeat(grant.astype(np.uint32), np.diff(whole + split.cumsum(), prepend=0))
+    return events, pl.DataFrame(
+        {
+            "pool": np.array(fleet.owners, np.uint32)[grants],
+            "entry_type": pl.repeat(EntryType.CONSUMED.value, len(events), dtype=ENTRY, eager=True),
+            "grant": grants,
+            "amount": _credits(np.negative(amounts, out=amounts)),
+            "occurred_at": pl.Series(fleet.occurred[events]).cast(TIME),
+            "event": fleet.rows[events],
+        }
+    )
+
+
+def _beside(fleet: Fleet) -> tuple[Whole, pl.DataFrame]:
+    """The rows beside the tiling, and the event in front of which each stands."""
+    before, owner, entry, grant, amount, at, event = _columns(fleet.extras, EXTRA)
+    caused = [None if number < 0 else fleet.rows[number] for number in event.tolist()]
+    return before, pl.DataFrame(
+        {
+            "pool": owner.astype(np.uint32),
+            "entry_type": ENTRIES.gather(entry.astype(np.uint32)),
+            "grant": grant.astype(np.uint32),
+            "amount": _credits(amount),
+            "occurred_at": pl.Series(at).cast(TIME),
+            "event": pl.Series(caused, dtype=pl.UInt32),
+        }
+    )
 
 
 def _balances(fleet: Fleet, ledger: pl.DataFrame) -> pl.DataFrame:

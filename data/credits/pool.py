@@ -151,7 +151,8 @@ class Pool:
 
     def next_change(self) -> datetime | None:
         """When a grant next starts or ends by itself, or a recharge may be tried again."""
-        for at, starts, _, grant_id in self._schedule[self._passed :]:
+        while self._passed < len(self._schedule):
+            at, starts, _, grant_id = self._schedule[self._passed]
             if _is_due(at, starts, self.grants[grant_id]):
                 break
             self._passed += 1

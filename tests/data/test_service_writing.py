@@ -10,7 +10,7 @@ import pytest
 from local_metering import CUSTOMER, NOON, SEATS, Clock, LocalApi, at, event, measurement
 
 from data.metering.errors import MeteringError
-from data.metering.service.settlement import Unbalanced
+from data.metering.service.state import Unbalanced
 from data.metering.service.verification import verify
 
 DEAR = 36_000_000_000

@@ -13,7 +13,7 @@ from data.credits.grants import DEFAULT_PRIORITY, Grant, GrantStatus, GrantType
 from data.credits.pool import Posting, UpdateError, VoidError
 from data.metering.service import reports
 from data.metering.service.faults import Fault, bad_input
-from data.metering.service.state import PoolKey, State, keep_made, ledger_rows
+from data.metering.service.state import PoolKey, State, check_pools, keep_made, ledger_rows
 from data.metering.service.store import Row, Writer
 
 Given = Mapping[str, Any]
@@ -89,6 +89,7 @@ def record(
     """Store what one pool's change has come to: its ledger rows, and its grants as they are."""
     writer.add("grants", keep_made(state, key, now))
     writer.add("ledger", ledger_rows(state, key, postings))
+    check_pools(state, [key])
     write(state, writer, state.pools[key].grants, now)
 
 

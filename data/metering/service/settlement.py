@@ -17,9 +17,9 @@ from data.metering.service.state import (
     PoolKey,
     Report,
     State,
+    check_pools,
     keep_made,
     ledger_rows,
-    pool_name,
 )
 from data.metering.service.store import Writer
 
@@ -32,10 +32,6 @@ ONE = Decimal(1)
 Rates = dict[Owner, Rate | None]
 
 by_time = attrgetter("occurred_at")
-
-
-class Unbalanced(RuntimeError):
-    """A pool's grants and its ledger disagree: the message has both figures."""
 
 
 @dataclass(slots=True)
@@ -81,17 +77,6 @@ def settle(state: State, writer: Writer, meters: Sequence[Meter], now: datetime)
         _write(writer, state, queued, outcome, now)
         del state.queue[: len(queued)]
     return len(queued)
-
-
-def check_pools(state: State, keys: Iterable[PoolKey]) -> None:
-    """Raise Unbalanced unless what remains of each pool's grants is the sum of its ledger."""
-    for key in keys:
-        balance, booked = state.pools[key].remaining, state.booked[key]
-        if balance != booked:
-            raise Unbalanced(
-                f"Pool {pool_name(key)}: its grants leave {balance} credits, "
-                f"but its ledger sums to {booked}."
-            )
 
 
 def _by_name(meters: Iterable[Meter]) -> dict[str, list[Meter]]:

@@ -23,6 +23,10 @@ def pool_name(key: PoolKey) -> str:
     return "-".join(part for part in key if part)
 
 
+class Unbalanced(RuntimeError):
+    """A pool's grants and its ledger disagree: the message has both figures."""
+
+
 @dataclass(slots=True)
 class Report:
     """One thing reported. Raw events have an `event_name` and are rated when they settle.
@@ -239,6 +243,17 @@ def ledger_rows(
         state.next_ledger_seq += 1
         state.booked[key] += posting.amount
     return rows
+
+
+def check_pools(state: State, keys: Iterable[PoolKey]) -> None:
+    """Raise Unbalanced unless what remains of each pool's grants is the sum of its ledger."""
+    for key in keys:
+        balance, booked = state.pools[key].remaining, state.booked[key]
+        if balance != booked:
+            raise Unbalanced(
+                f"Pool {pool_name(key)}: its grants leave {balance} credits, "
+                f"but its ledger sums to {booked}."
+            )
 
 
 def keep_made(state: State, key: PoolKey, now: datetime) -> list[tuple[object, ...]]:
