@@ -6,8 +6,10 @@ from pathlib import Path
 import uvicorn
 
 from dashboard.settings import Settings
-from dashboard.sources import fill_with_demo, open_local, sells_demo
+from data.demo.sold import sells_demo
+from data.metering.catalogue import read_catalogue
 from data.metering.service.app import SERVER_KEY, over_http
+from data.metering.service.service import Service
 
 
 def serve_metering(
@@ -17,8 +19,10 @@ def serve_metering(
     # A batch makes tens of thousands of objects and no cycles: looking for some after every 700
     # took a tenth of the time.
     gc.set_threshold(50_000)
-    service = open_local(store, catalogue)
-    if not is_empty and sells_demo(catalogue):
+    service = Service(store, read_catalogue(catalogue))
+    if service.store.is_empty() and not is_empty and sells_demo(catalogue):
+        from dashboard.sources import fill_with_demo  # a restart need not wait for the demo's code
+
         fill_with_demo(service)
     print(
         f"The local metering API: http://{settings.host}:{port}/graphql\n"

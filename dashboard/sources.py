@@ -8,7 +8,7 @@ from threading import Lock
 
 from dashboard.settings import Settings, read_settings
 from data.demo.company import build
-from data.demo.sold import CATALOGUE
+from data.demo.sold import sells_demo
 from data.extract.build import write
 from data.extract.duckdb import Extract
 from data.extract.folder import STAGING
@@ -83,11 +83,6 @@ def open_local(store: Path, catalogue: Path) -> Service:
     CatalogueError when the catalogue cannot be used, or not with what the store holds.
     """
     return Service(store, read_catalogue(catalogue))
-
-
-def sells_demo(catalogue: Path) -> bool:
-    """Whether it is the demo company's catalogue, whose story an empty store is filled with."""
-    return catalogue.resolve() == CATALOGUE.resolve()
 
 
 def inside(service: Service) -> MeteringClient:
