@@ -15,6 +15,7 @@ from data.credits.invoices import Tax
 from data.credits.money import CURRENCIES
 from data.credits.prices import Tier, TiersMode, per_unit, tiered
 from data.credits.rates import formula
+from data.credits.resets import ResetPeriod
 from data.metering.written import Reference, Rule
 
 ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_|.@-]{0,254}")
@@ -202,14 +203,6 @@ class MinimumSpend:
     billing_period: BillingPeriod
     amount: Amount
     currency: Code = "USD"
-
-
-class ResetPeriod(StrEnum):
-    DAY = "DAY"
-    HOUR = "HOUR"
-    MONTH = "MONTH"
-    WEEK = "WEEK"
-    YEAR = "YEAR"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def _planned(state: State, customer_id: str, resource_id: str | None) -> Iterato
                 usage_limit=offer.usage_limit,
                 is_unlimited=offer.usage_limit is None,
                 is_soft=offer.has_soft_limit,
-                reset=Reset(ResetPeriod(offer.reset_period)) if offer.reset_period else None,
+                reset=Reset(offer.reset_period) if offer.reset_period else None,
             )
         rated = {feature for plan, feature in state.rates if plan == subscription["plan_id"]}
         for feature_id in sorted(rated - {offer.feature_id for offer in named}):
