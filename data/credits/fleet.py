@@ -53,8 +53,8 @@ class Fleet:
         self.rows = ordered["event"].to_numpy()
         self.credits = _millionths(ordered["credits"])
         self.occurred: Whole = ordered["occurred_at"].cast(TIME).to_physical().to_numpy()
-        self.clock: Whole = known.cast(TIME).to_physical().to_numpy().copy()
-        self.sums: Whole = np.maximum(self.credits, 0).cumsum()
+        self.clock: Whole = known.cast(TIME).to_physical().to_numpy()
+        self.sums = np.empty(len(self.credits), np.int64)
         self._make_running()
         # Read one number at a time, a view of memory is several times faster than an array.
         self.clock_at, self.occurred_at = self.clock.data, self.occurred.data
@@ -69,14 +69,16 @@ class Fleet:
         """Ledger rows beside the tiling, EXTRA numbers each."""
 
     def _make_running(self) -> None:
-        """Per pool: the clock never goes back, and the sums begin with its first event."""
-        # The fleet's sum may wrap around; differences within a pool do not.
-        before = [self.sums[first - 1] if first else 0 for first, _ in self.spans.values()]
-        for (pool, (first, last)), offset in zip(self.spans.items(), before, strict=True):
-            if np.maximum(self.credits[first:last], 0).sum(dtype=np.float64) >= LARGEST_SUM:
+        """Per pool: the sum of what its events burn so far, and a clock that never goes back."""
+        for pool, (first, last) in self.spans.items():
+            burned = np.maximum(self.credits[first:last], 0)
+            if burned.sum(dtype=np.float64) >= LARGEST_SUM:
                 raise AmountError(f"The credits of {pool} add up to more than can be counted.")
-            self.sums[first:last] -= offset
-            np.maximum.accumulate(self.clock[first:last], out=self.clock[first:last])
+            burned.cumsum(out=self.sums[first:last])
+            clock = self.clock[first:last]
+            if (clock[1:] < clock[:-1]).any():
+                self.clock = self.clock if self.clock.flags.writeable else self.clock.copy()
+                np.maximum.accumulate(clock, out=self.clock[first:last])
 
 
 def _one_behind_the_other(events: pl.DataFrame) -> tuple[pl.DataFrame, dict[Any, tuple[int, int]]]:
@@ -110,17 +112,19 @@ def _tiled(fleet: Fleet) -> tuple[Whole, pl.DataFrame]:
     Every event has a row that ends with it, and one more for each grant that it used up.
     """
     _, grant, end, last, is_split = _columns(fleet.pieces, PIECE)
-    split = is_split.astype(bool)
     burning = np.flatnonzero(fleet.credits > 0)
-    places = burning.searchsorted(last[split])
-    events = np.insert(burning, places, last[split])
-    ends = np.insert(fleet.sums[burning], places, end[split])
-    amounts = np.diff(ends, prepend=0)
-    begins = events.searchsorted([first for first, _ in fleet.spans.values()])
-    begins = begins[begins < len(events)]
-    amounts[begins] = ends[begins]
-    whole = np.where(split, burning.searchsorted(last), burning.searchsorted(last, "right"))
-    grants = np.repeat(grant.astype(np.uint32), np.diff(whole + split.cumsum(), prepend=0))
+    split, until = last[is_split > 0], end[is_split > 0]
+    places = burning.searchsorted(split)
+    events = np.insert(burning, places, split)
+    amounts = fleet.credits[events]
+    # Of an event that several grants paid, each pays from where the one before it stopped.
+    places += np.arange(len(places))
+    goes_on = np.diff(split, prepend=-1) == 0
+    since = np.where(goes_on, np.roll(until, 1), fleet.sums[split] - fleet.credits[split])
+    amounts[places + 1] = fleet.sums[split] - until
+    amounts[places] = until - since
+    whole = np.where(is_split, burning.searchsorted(last), burning.searchsorted(last, "right"))
+    grants = np.repeat(grant.astype(np.uint32), np.diff(whole + is_split.cumsum(), prepend=0))
     return events, pl.DataFrame(
         {
             "pool": np.array(fleet.owners, np.uint32)[grants],

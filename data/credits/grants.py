@@ -26,6 +26,15 @@ class GrantStatus(StrEnum):
     VOIDED = "VOIDED"
 
 
+# A member of an enum takes 0.1 µs to look up, and a replay of a fleet asks for millions.
+ACTIVE, EXPIRED, SCHEDULED, VOIDED = (
+    GrantStatus.ACTIVE,
+    GrantStatus.EXPIRED,
+    GrantStatus.SCHEDULED,
+    GrantStatus.VOIDED,
+)
+
+
 @dataclass(slots=True, eq=False)
 class Grant:
     """One block of credits; `consumed` and `status` change as the pool burns, expires or voids it.
@@ -53,11 +62,11 @@ class Grant:
     @property
     def remaining(self) -> Decimal:
         """Credits this grant adds to the balance: negative for an overdraft, 0 once it ended."""
-        return self.amount - self.consumed if self.status is GrantStatus.ACTIVE else NONE
+        return self.amount - self.consumed if self.status is ACTIVE else NONE
 
     @property
     def has_ended(self) -> bool:
-        return self.status is GrantStatus.EXPIRED or self.status is GrantStatus.VOIDED
+        return self.status is EXPIRED or self.status is VOIDED
 
     def covers(self, at: datetime) -> bool:
         """Whether a time is in its window, [effective_at, expire_at)."""

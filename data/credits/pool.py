@@ -9,7 +9,19 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
-from data.credits.grants import NEVER, NONE, BurnOrder, Grant, GrantStatus, GrantType, burn_order
+from data.credits.grants import (
+    ACTIVE,
+    EXPIRED,
+    NEVER,
+    NONE,
+    SCHEDULED,
+    VOIDED,
+    BurnOrder,
+    Grant,
+    GrantStatus,
+    GrantType,
+    burn_order,
+)
 from data.credits.months import add_months, month_of
 from data.credits.recharge import RechargeRule
 
@@ -35,6 +47,7 @@ class Posting(NamedTuple):
     at: datetime
 
 
+CONSUMED, GRANTED, LAPSED = EntryType.CONSUMED, EntryType.GRANTED, EntryType.EXPIRED
 RANK = attrgetter("rank")
 
 _Moment = tuple[datetime, bool, datetime, str]
@@ -126,7 +139,8 @@ class Pool:
         """The payment that a grant was waiting for has come: it counts from its effective time."""
         grant = self.grants[grant_id]
         if grant.status is GrantStatus.PAYMENT_PENDING:
-            grant.status = GrantStatus.SCHEDULED
+            self._unplan(grant)
+            grant.status = SCHEDULED
             self._plan(grant)
         return self.advance(now)
 
@@ -142,8 +156,7 @@ class Pool:
                 _, starts, _, grant_id = self._schedule[self._passed]
                 self._passed += 1
                 grant = self.grants[grant_id]
-                if _is_due(at, starts, grant):
-                    postings += self._start(grant, at) if starts else self._expire(grant, at)
+                postings += self._start(grant, at) if starts else self._expire(grant, at)
             if self.rule:
                 postings += self._recharge()
         self.clock = max(self.clock, now)
@@ -151,11 +164,6 @@ class Pool:
 
     def next_change(self) -> datetime | None:
         """When a grant next starts or ends by itself, or a recharge may be tried again."""
-        while self._passed < len(self._schedule):
-            at, starts, _, grant_id = self._schedule[self._passed]
-            if _is_due(at, starts, self.grants[grant_id]):
-                break
-            self._passed += 1
         moment = self._next_moment()
         return None if moment is NEVER else moment
 
@@ -174,14 +182,15 @@ class Pool:
         grant = self.grants[grant_id]
         if grant.grant_type is GrantType.OVERDRAFT:
             raise VoidError("Overdraft credit grants cannot be voided.")
-        if grant.status is GrantStatus.VOIDED:
+        if grant.status is VOIDED:
             raise VoidError(f"Grant {grant_id} is already voided.")
         if _has_expired(grant, at):
             raise VoidError(f"Grant {grant_id} has expired and cannot be voided.")
         postings = self.advance(at)
         lapsed = grant.remaining
         grant.voided_at = at
-        self._end(grant, GrantStatus.VOIDED)
+        self._unplan(grant)
+        self._end(grant, VOIDED)
         if lapsed:
             postings.append(self._post(EntryType.VOIDED, grant, -lapsed, at))
         return postings + self._recharge()
@@ -202,6 +211,7 @@ class Pool:
         was_open = grant in self._open
         if was_open:
             self._open.remove(grant)
+        self._unplan(grant)
         grant.priority, grant.effective_at, grant.expire_at = priority, effective_at, expire_at
         self._plan(grant)
         if was_open:
@@ -227,7 +237,7 @@ class Pool:
         grant.rank = self.order(grant)
         self._schedule += _moments(grant)
         self._count(grant)
-        if grant.status is not GrantStatus.ACTIVE:
+        if grant.status is not ACTIVE:
             return
         self.balance += grant.remaining
         self._active[grant.grant_id] = grant
@@ -244,10 +254,15 @@ class Pool:
             self._spent[month_of(grant.created_at)] += grant.cost
 
     def _plan(self, grant: Grant) -> None:
-        """Put a grant's start and end on the schedule; what is outdated there is passed over."""
+        """Put a grant's start and end on the schedule."""
         grant.rank = self.order(grant)
         for moment in _moments(grant):
             insort(self._schedule, moment, lo=self._passed)
+
+    def _unplan(self, grant: Grant) -> None:
+        """Take what is still to come of a grant from the schedule."""
+        coming = self._schedule[self._passed :]
+        self._schedule[self._passed :] = [m for m in coming if m[3] != grant.grant_id]
 
     def _next_moment(self) -> datetime:
         if self._passed == len(self._schedule):
@@ -255,9 +270,9 @@ class Pool:
         return min(self._schedule[self._passed][0], self._retry_at)
 
     def _start(self, grant: Grant, at: datetime) -> list[Posting]:
-        grant.status = GrantStatus.ACTIVE
+        grant.status = ACTIVE
         self._active[grant.grant_id] = grant
-        postings = [self._post(EntryType.GRANTED, grant, grant.amount, at)]
+        postings = [self._post(GRANTED, grant, grant.amount, at)]
         if self.overdraft is not None and grant.amount:
             postings += self._settle(self.overdraft, grant, at)
         if grant.consumed < grant.amount:
@@ -278,12 +293,12 @@ class Pool:
 
     def _close_debt(self, debt: Grant, at: datetime) -> None:
         debt.voided_at, self.overdraft = at, None
-        self._end(debt, GrantStatus.VOIDED)
+        self._end(debt, VOIDED)
 
     def _expire(self, grant: Grant, at: datetime) -> list[Posting]:
         lapsed = grant.remaining
-        self._end(grant, GrantStatus.EXPIRED)
-        return [self._post(EntryType.EXPIRED, grant, -lapsed, at)] if lapsed else []
+        self._end(grant, EXPIRED)
+        return [self._post(LAPSED, grant, -lapsed, at)] if lapsed else []
 
     def _end(self, grant: Grant, status: GrantStatus) -> None:
         grant.status = status
@@ -312,12 +327,12 @@ class Pool:
 
     def _consume(self, grant: Grant, part: Decimal, at: datetime) -> Posting:
         grant.consumed += part
-        return self._post(EntryType.CONSUMED, grant, -part, at)
+        return self._post(CONSUMED, grant, -part, at)
 
     def _debt(self, at: datetime) -> Grant:
         if self.overdraft is None:
             self.overdraft = self._make("overdraft", GrantType.OVERDRAFT, NONE, at)
-            self.overdraft.status = GrantStatus.ACTIVE
+            self.overdraft.status = ACTIVE
             self._active[self.overdraft.grant_id] = self.overdraft
         return self.overdraft
 
@@ -341,7 +356,7 @@ class Pool:
                 self._close_debt(grant, at)
         elif was_spent:
             insort(self._open, grant, key=RANK)
-        return self._post(EntryType.CONSUMED, grant, part, at)
+        return self._post(CONSUMED, grant, part, at)
 
     def _recharge(self) -> list[Posting]:
         """Buy what the rule says at the pool's clock; where the cap forbids it, try next month."""
@@ -354,7 +369,7 @@ class Pool:
             self._retry_at = add_months(month_of(self.clock), 1)
             return []
         grant = self._make("recharge", GrantType.PAID, amount, self.clock)
-        grant.cost, grant.is_recharge = cost, True
+        grant.cost, grant.is_recharge, grant.status = cost, True, ACTIVE
         grant.expire_at = self.rule.expires(self.clock)
         self._spent[month_of(self.clock)] += cost
         self._plan(grant)
@@ -375,33 +390,24 @@ class Pool:
 
 def _moments(grant: Grant) -> Iterator[_Moment]:
     """Its start and end, so far as they are still to come."""
-    if grant.status is GrantStatus.SCHEDULED:
+    if grant.status is SCHEDULED:
         yield grant.effective_at, True, grant.created_at, grant.grant_id
     if grant.expire_at is not None and not grant.has_ended:
         yield grant.expire_at, False, grant.created_at, grant.grant_id
 
 
-def _is_due(at: datetime, starts: bool, grant: Grant) -> bool:
-    """Whether what was put on the schedule still holds: grants are voided and updated."""
-    if starts:
-        return grant.status is GrantStatus.SCHEDULED and grant.effective_at == at
-    return not grant.has_ended and grant.expire_at == at
-
-
 def _has_expired(grant: Grant, at: datetime) -> bool:
-    return grant.status is GrantStatus.EXPIRED or (
-        grant.expire_at is not None and grant.expire_at <= at
-    )
+    return grant.status is EXPIRED or (grant.expire_at is not None and grant.expire_at <= at)
 
 
 def _check_update(
     grant: Grant, at: datetime, effective_at: datetime, expire_at: datetime | None
 ) -> None:
-    if grant.grant_type is GrantType.OVERDRAFT or grant.status is GrantStatus.VOIDED:
+    if grant.grant_type is GrantType.OVERDRAFT or grant.status is VOIDED:
         raise UpdateError(f"Grant {grant.grant_id} is {grant.status.lower()}: it stays as it is.")
     if _has_expired(grant, at):
         raise UpdateError(f"Grant {grant.grant_id} has expired: it stays as it is.")
-    if grant.status is GrantStatus.ACTIVE and effective_at != grant.effective_at:
+    if grant.status is ACTIVE and effective_at != grant.effective_at:
         raise UpdateError(f"Grant {grant.grant_id} has begun: effectiveAt cannot be changed.")
     if expire_at is not None and expire_at <= effective_at:
         raise UpdateError("expireAt must be later than effectiveAt.")
