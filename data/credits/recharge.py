@@ -5,11 +5,13 @@ from datetime import datetime
 from decimal import ROUND_CEILING, Context, Decimal
 from enum import StrEnum
 
-from data.credits.amounts import CREDIT_STEP, PRECISION
+from data.credits.amounts import CREDIT_STEP, CREDITS_LIMIT, PRECISION
 from data.credits.grants import NONE
 from data.credits.months import add_months
 
 CENT = Decimal("0.01")
+MOST = CREDITS_LIMIT - CREDIT_STEP
+"""The largest amount that a grant can have."""
 UPWARD = Context(prec=PRECISION.prec, rounding=ROUND_CEILING)
 
 
@@ -53,16 +55,16 @@ class RechargeRule:
         return worth.quantize(CREDIT_STEP, context=UPWARD)
 
     def amount(self, balance: Decimal) -> Decimal:
-        """Credits to buy at a balance below the floor, at least `least_amount`."""
-        return max(self.target - balance, self.least_amount)
+        """Credits to buy at a balance below the floor: at least `least_amount`, at most MOST."""
+        return min(max(self.target - balance, self.least_amount), MOST)
 
     def cost(self, amount: Decimal) -> Decimal:
         """US dollars for so many credits, rounded half away from zero to cents."""
         return PRECISION.multiply(amount, self.unit_price).quantize(CENT, context=PRECISION)
 
     def fits(self, cost: Decimal, spent: Decimal) -> bool:
-        """Whether a purchase stays within the month's cap."""
-        return self.monthly_cap is None or spent + cost <= self.monthly_cap
+        """Whether a purchase stays within the month's cap, and its cost within what can be kept."""
+        return cost <= MOST and (self.monthly_cap is None or spent + cost <= self.monthly_cap)
 
     def expires(self, bought_at: datetime) -> datetime:
         return add_months(bought_at, 1 if self.expiration is Expiration.MONTH else 12)

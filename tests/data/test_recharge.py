@@ -164,3 +164,10 @@ def test_a_pool_read_back_goes_on_counting_what_the_month_has_spent() -> None:
     again = Pool("pool", pool.grants.values(), rule=pool.rule)
     burn(again, 20)
     assert (again.spent(MAY), again.balance) == (10, 0)
+
+
+def test_a_debt_too_large_for_one_grant_is_settled_by_as_large_a_one_as_can_be() -> None:
+    most = Decimal("999999999999.999999")
+    pool = pool_with(0, rule(target=Decimal(100), unit_price=Decimal("0.01")))
+    burn(pool, most)
+    assert max(amount for amount, _ in bought(pool)) == most
