@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
 import simplejson
+import uvicorn
 
 from data.demo.sold import CATALOGUE
 from data.metering.catalogue import Catalogue, read_catalogue
 from data.metering.client import MeteringClient
-from data.metering.service.app import SERVER_KEY, respond
+from data.metering.service.app import SERVER_KEY, over_http, respond
 from data.metering.service.service import Service
 from data.tables import Tables
 
@@ -213,6 +215,27 @@ class LocalApi(Api):
     def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> tuple[int, Answer]:
         status, answer = respond(self.service, headers or {"x-api-key": SERVER_KEY}, body)
         return status, simplejson.loads(answer, use_decimal=True)
+
+
+class ServedApi(LocalApi):
+    """The service on a clock of its own, asked over HTTP; nothing settles until `settle`."""
+
+    def _open(self) -> None:
+        super()._open()
+        config = uvicorn.Config(over_http(self.service), port=free_port(), log_level="warning")
+        self.server = uvicorn.Server(config)
+        self.thread = Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.01)
+        url = f"http://127.0.0.1:{config.port}/graphql"
+        Api.__init__(self, MeteringClient(url, SERVER_KEY, attempts=1))
+
+    def close(self) -> None:
+        self.client.close()
+        self.server.should_exit = True
+        self.thread.join()
+        super().close()
 
 
 class MeteringProcess(Api):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import simplejson
-from local_metering import CURRENCY, Answer, Api, LocalApi, MeteringProcess
+from local_metering import CURRENCY, Answer, Api, LocalApi, MeteringProcess, event
 
 from data.metering.errors import NotFound, Refused
 from data.metering.service.app import LARGEST_REQUEST, SERVER_KEY
@@ -41,8 +41,6 @@ QUERY_ERRORS: list[tuple[str, bytes, str]] = [
     ("a number that is none", b'{"query": "{ a }", "variables": {"a": NaN}}',
      "The request is not JSON in UTF-8."),
     ("nested too deeply", b"[" * 100_000, "The request is not JSON in UTF-8."),
-    ("a batch", b'[{"query": "{ customers { totalCount } }"}]',
-     "The request must be one object with a query."),
     ("a text", b'"{ customers }"', "The request must be one object with a query."),
     ("no query", b'{"variables": {}}', "The request must be one object with a query."),
     ("a query that is none", b'{"query": 7}', "The request must be one object with a query."),
@@ -84,6 +82,38 @@ def test_a_request_that_cannot_be_read_has_http_200_a_code_and_a_sentence(
     error = answer["errors"][0]
     assert error["extensions"]["code"] == "BadUserInput"
     assert error["message"].startswith(sentence)
+
+
+LIMITS = [
+    ("a batch", [{"query": "{ customers { totalCount } }"}],
+     "GraphQLBatchedOperationsLimitExceeded"),
+    ("16 aliases",
+     {"query": f"{{ {' '.join(f'a{n}: customers {{ totalCount }}' for n in range(16))} }}"},
+     "GraphQLAliasesLimitExceeded"),
+    ("a directive of its own", {"query": "{ customers @cached { totalCount } }"},
+     "GraphQLUnsupportedDirective"),
+    ("a depth of 22", {"query": "{ a" + " { a" * 21 + " }" * 21 + " }"}, "BadUserInput"),
+    ("a fragment that contains itself",
+     {"query": "{ ...A } fragment A on Query { customers { totalCount } ...A }"}, "BadUserInput"),
+    ("two changes at once",
+     {"query": "mutation { a: voidCreditGrant(input: {id: \"x\"}) { id } "
+      "b: voidCreditGrant(input: {id: \"y\"}) { id } }"}, "BadUserInput"),
+    ("an event of more than 1 MB",
+     {"query": "mutation ($e: UsageEventsReportInput!) { reportEvent(events: $e) }",
+      "variables": {"e": {"usageEvents": [event("big", dimensions={"text": "x" * 2**20})]}}},
+     "BadUserInput"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"), [row[1:] for row in LIMITS], ids=[row[0] for row in LIMITS]
+)
+def test_a_request_beyond_a_limit_is_refused_with_its_code(
+    real: Api, request_: Any, code: str
+) -> None:
+    status, answer = real.post(simplejson.dumps(request_).encode())
+    assert (status, answer["data"]) == (200, None)
+    assert answer["errors"][0]["extensions"]["code"] == code
 
 
 WRONG_TYPES: list[tuple[Answer, str]] = [

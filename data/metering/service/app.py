@@ -34,6 +34,8 @@ def respond(service: Service, headers: Mapping[str, str], body: bytes) -> tuple[
         request = _read(body)
     except (ValueError, RecursionError):
         return _refuse("BadUserInput", "The request is not JSON in UTF-8.")
+    if isinstance(request, list):
+        return _refuse("GraphQLBatchedOperationsLimitExceeded", "One operation in a request.")
     if not isinstance(request, dict) or not isinstance(request.get("query"), str):
         return _refuse("BadUserInput", "The request must be one object with a query.")
     variables = request.get("variables") or {}

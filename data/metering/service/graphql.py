@@ -44,6 +44,7 @@ from data.metering.service import (
     plans,
     readings,
 )
+from data.metering.service.limits import refused
 from data.metering.service.service import Service
 from data.metering.service.store import Row
 
@@ -204,7 +205,7 @@ def _read(text: str) -> tuple[DocumentNode | None, list[GraphQLError]]:
         document = parse(Source(text), max_tokens=5000)
     except GraphQLError as error:
         return None, [error]
-    return document, list(validate(SCHEMA, document))
+    return document, refused(document) or list(validate(SCHEMA, document))
 
 
 @lru_cache(maxsize=512)

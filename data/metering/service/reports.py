@@ -16,6 +16,7 @@ from data.metering.service.store import Writer
 DEDUPE_FOR = timedelta(days=7)
 FORGET_EVERY = timedelta(hours=1)
 MOST_DIGITS = 400
+LARGEST_EVENT = 2**20
 
 
 def event(given: Mapping[str, object], now: datetime) -> Report:
@@ -23,13 +24,15 @@ def event(given: Mapping[str, object], now: datetime) -> Report:
     customer_id = identifier(given, "customerId")
     resource_id = optional_identifier(given, "resourceId")
     event_name = identifier(given, "eventName")
-    time = given.get("timestamp")
+    time, dimensions = given.get("timestamp"), dimension_texts(given.get("dimensions"))
+    if sum(map(len, dimensions)) + sum(map(len, dimensions.values())) > LARGEST_EVENT:
+        raise bad_input(f"An event has at most {LARGEST_EVENT} bytes of dimensions.")
     return Report(
         _key("event", str(time), customer_id, resource_id, event_name, given.get("idempotencyKey")),
         customer_id,
         resource_id,
         time if isinstance(time, datetime) else now,
-        dimension_texts(given.get("dimensions")),
+        dimensions,
         event_name,
     )
 
