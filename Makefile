@@ -11,7 +11,7 @@ run: .venv/installed
 	@$(BIN)/python -m dashboard serve
 
 test: .venv/dev browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: .venv/dev
 	@$(BIN)/ruff format --check .
@@ -26,7 +26,7 @@ bench: .venv/dev
 # The long form of the tests that play with chance: about an hour.
 soak: .venv/dev
 	@SOAK=1 $(BIN)/python -m pytest -n 0 tests/data/test_service_kills.py \
-		tests/data/test_service_fuzz.py
+		tests/data/test_service_fuzz.py tests/data/test_extract_crash.py
 
 traces: .venv/installed
 	@$(BIN)/python -m dashboard traces $(TRACES)

@@ -9,7 +9,7 @@ import simplejson
 from local_metering import CURRENCY, Answer, Api, LocalApi, MeteringProcess, event
 
 from data.metering.errors import NotFound, Refused
-from data.metering.service.app import LARGEST_REQUEST, SERVER_KEY
+from data.metering.service.app import CLIENT_KEY, LARGEST_REQUEST, SERVER_KEY
 
 pytestmark = pytest.mark.xdist_group("metering over http")
 
@@ -87,8 +87,8 @@ def test_a_request_that_cannot_be_read_has_http_200_a_code_and_a_sentence(
 LIMITS = [
     ("a batch", [{"query": "{ customers { totalCount } }"}],
      "GraphQLBatchedOperationsLimitExceeded"),
-    ("16 aliases",
-     {"query": f"{{ {' '.join(f'a{n}: customers {{ totalCount }}' for n in range(16))} }}"},
+    ("101 aliases",
+     {"query": f"{{ {' '.join(f'a{n}: customers {{ totalCount }}' for n in range(101))} }}"},
      "GraphQLAliasesLimitExceeded"),
     ("a directive of its own", {"query": "{ customers @cached { totalCount } }"},
      "GraphQLUnsupportedDirective"),
@@ -114,6 +114,28 @@ def test_a_request_beyond_a_limit_is_refused_with_its_code(
     status, answer = real.post(simplejson.dumps(request_).encode())
     assert (status, answer["data"]) == (200, None)
     assert answer["errors"][0]["extensions"]["code"] == code
+
+
+def test_a_client_key_reads_and_changes_nothing(real: Api) -> None:
+    before, headers = consumed(real), {"x-api-key": CLIENT_KEY}
+    _, told = real.post(b'{"query": "{ customers { totalCount } }"}', headers)
+    assert told["data"]["customers"]["totalCount"] >= 1
+    status, answer = real.post(simplejson.dumps({"query": MUTATION}).encode(), headers)
+    assert (status, answer["errors"][0]["extensions"]["code"]) == (200, "AccessDeniedError")
+    assert consumed(real) == before
+
+
+def test_a_usage_in_all_stays_in_the_range_of_whole_numbers(api: LocalApi) -> None:
+    """Each change may be in range where their sum is not."""
+    most = 2**53 - 1
+    api.report(most, featureId="llm-code")
+    with pytest.raises(Refused) as refused:
+        api.report(1, featureId="llm-code")
+    assert refused.value.code == "EntitlementUsageOutOfRangeError"
+    with pytest.raises(Refused) as refused:
+        api.report(-most, featureId="llm-code", updateBehavior="SET")
+    assert refused.value.code == "UsageMeasurementDiffOutOfRangeError"
+    assert api.report(-1, featureId="llm-code")["currentUsage"] == most - 1
 
 
 WRONG_TYPES: list[tuple[Answer, str]] = [

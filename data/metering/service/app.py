@@ -21,12 +21,15 @@ from data.metering.service.service import Service
 logger = logging.getLogger(__name__)
 
 SERVER_KEY = "server-local"
+CLIENT_KEY = "client-local"
+"""Publishable: it reads (contract, section 1)."""
 LARGEST_REQUEST = 64 * 2**20
 
 
 def respond(service: Service, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
     """Answer one POST to /graphql. Errors of the business are HTTP 200 (contract, section 1)."""
-    if headers.get("x-api-key") != SERVER_KEY:
+    key = headers.get("x-api-key")
+    if key not in (SERVER_KEY, CLIENT_KEY):
         return _refuse("Unauthenticated", "The API key is missing or wrong.")
     if len(body) > LARGEST_REQUEST:
         return _refuse("BadUserInput", f"A request has at most {LARGEST_REQUEST} bytes.")
@@ -41,7 +44,13 @@ def respond(service: Service, headers: Mapping[str, str], body: bytes) -> tuple[
     variables = request.get("variables") or {}
     if not isinstance(variables, dict):
         return _refuse("BadUserInput", "variables must be an object.")
-    result = execute(service, request["query"], variables, request.get("operationName"))
+    result = execute(
+        service,
+        request["query"],
+        variables,
+        request.get("operationName"),
+        may_write=key == SERVER_KEY,
+    )
     return 200, _encode(_answer(result))
 
 

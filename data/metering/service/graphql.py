@@ -44,7 +44,7 @@ from data.metering.service import (
     plans,
     readings,
 )
-from data.metering.service.limits import refused
+from data.metering.service.limits import only_reading, refused
 from data.metering.service.service import Service
 from data.metering.service.store import Row
 
@@ -181,9 +181,13 @@ def _provisioned(service: Service, given: Row) -> Row:
     }
 
 
-def execute(service: Service, text: str, variables: Row, operation: str | None) -> ExecutionResult:
+def execute(
+    service: Service, text: str, variables: Row, operation: str | None, *, may_write: bool = True
+) -> ExecutionResult:
     """Run one operation; errors are in the result."""
     document, errors = _read(text)
+    if document is not None and not errors and not may_write:
+        errors = only_reading(document)
     if document is None or errors:
         return ExecutionResult(data=None, errors=errors)
     events = None

@@ -16,7 +16,7 @@ from graphql import (
 
 from data.metering.service.faults import Fault, bad_input
 
-MOST_ALIASES = 15
+MOST_ALIASES = 100
 DEEPEST = 20
 DIRECTIVES = ("skip", "include")
 
@@ -35,6 +35,15 @@ def refused(document: DocumentNode) -> list[GraphQLError]:
         _check_mutations(document)
     except Fault as fault:
         return [GraphQLError(str(fault), original_error=fault)]
+    return []
+
+
+def only_reading(document: DocumentNode) -> list[GraphQLError]:
+    """Why a publishable key may not send it."""
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode) and node.operation is OperationType.MUTATION:
+            fault = Fault("AccessDeniedError", "A client key reads: changes need a server key.")
+            return [GraphQLError(str(fault), original_error=fault)]
     return []
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from uuid import uuid4
 
-from data.credits.amounts import CREDITS_LIMIT, AmountError, to_credits, to_units
+from data.credits.amounts import CREDITS_LIMIT, WHOLE_UNITS_LIMIT, AmountError, to_credits, to_units
 from data.credits.dimensions import KEY, dimension_text
 from data.metering.service.faults import Fault, bad_input
 from data.metering.service.state import Owner, PoolKey, Report, State
@@ -54,6 +54,7 @@ def measurement(
         raise Fault("UsageMeasurementDiffOutOfRangeError", str(error)) from None
     if given.get("updateBehavior") == "SET":
         units -= used((customer_id, resource_id, feature_id))
+    _check_total(state.totals[customer_id, resource_id, feature_id], units)
     dimensions = dimension_texts(given.get("dimensions"))
     rate = state.rate(customer_id, resource_id, feature_id)
     own = given.get("idempotencyKey")
@@ -68,6 +69,19 @@ def measurement(
         units=units,
         credits=rate.charge(units, dimensions) if rate else None,
     )
+
+
+def _check_total(total: Decimal, units: Decimal) -> None:
+    if abs(units) > WHOLE_UNITS_LIMIT:
+        raise Fault(
+            "UsageMeasurementDiffOutOfRangeError",
+            f"The change of {units} is out of range: it reaches to ±(2^53 − 1).",
+        )
+    if abs(total + units) > WHOLE_UNITS_LIMIT:
+        raise Fault(
+            "EntitlementUsageOutOfRangeError",
+            f"{units} more would bring the usage of {total} out of range: ±(2^53 − 1).",
+        )
 
 
 def consumption(state: State, given: Mapping[str, object], now: datetime) -> Report:
