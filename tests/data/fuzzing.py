@@ -15,9 +15,7 @@ from graphql import (
     GraphQLUnionType,
     get_named_type,
 )
-from local_metering import CURRENCY, CUSTOMER, SEATS
-
-from data.metering.service.graphql import SCHEMA
+from local_metering import CURRENCY, CUSTOMER, SEATS, object_type
 
 DEEPEST = 4
 IDS = {
@@ -204,9 +202,3 @@ class Chance:
 
     def often(self, chance: float) -> bool:
         return self.rng.random() < chance
-
-
-def object_type(name: str) -> GraphQLObjectType:
-    found = SCHEMA.get_type(name)
-    assert isinstance(found, GraphQLObjectType)
-    return found

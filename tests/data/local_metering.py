@@ -16,11 +16,13 @@ from typing import Any
 import httpx
 import simplejson
 import uvicorn
+from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLUnionType, get_named_type
 
 from data.demo.sold import CATALOGUE
 from data.metering.catalogue import Catalogue, read_catalogue
 from data.metering.client import MeteringClient
 from data.metering.service.app import SERVER_KEY, over_http, respond
+from data.metering.service.graphql import SCHEMA
 from data.metering.service.service import Service
 from data.tables import Tables
 
@@ -330,6 +332,34 @@ def measurement(value: object, **given: Any) -> Answer:
 def event(key: str, **given: Any) -> Answer:
     """One raw event as reportEvent takes it: a call of the API, which costs 1 API credit."""
     return {"customerId": CUSTOMER, "eventName": "api_call", "idempotencyKey": key} | given
+
+
+def whole(kind: str, root: str, given: Answer) -> str:
+    """A document that asks one root for everything, with variables of its arguments' names."""
+    field = object_type(kind).fields[root]
+    declared = ", ".join(f"${name}: {field.args[name].type}" for name in given)
+    passed = ", ".join(f"{name}: ${name}" for name in given)
+    return (
+        f"{kind.lower()} {f'({declared})' if given else ''} "
+        f"{{ {root} {f'({passed})' if given else ''} {selection(field.type)} }}"
+    )
+
+
+def selection(output: GraphQLOutputType) -> str:
+    """Everything there is to select of a type; none of ours contains itself."""
+    named = get_named_type(output)
+    if isinstance(named, GraphQLUnionType):
+        return f"{{ __typename {' '.join(f'... on {t} {selection(t)}' for t in named.types)} }}"
+    if not isinstance(named, GraphQLObjectType):
+        return ""
+    chosen = (f"{name} {selection(field.type)}" for name, field in named.fields.items())
+    return f"{{ {' '.join(chosen)} }}"
+
+
+def object_type(name: str) -> GraphQLObjectType:
+    found = SCHEMA.get_type(name)
+    assert isinstance(found, GraphQLObjectType)
+    return found
 
 
 def nodes(connection: Answer) -> list[Answer]:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLUnionType, get_named_type
+from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
 from local_metering import (
     CURRENCY,
     GROWTH,
@@ -20,11 +20,13 @@ from local_metering import (
     event,
     measurement,
     nodes,
+    object_type,
+    whole,
     wire,
 )
 
 from data.clock import utc_now
-from data.metering.service.graphql import ROOTS, SCHEMA
+from data.metering.service.graphql import ROOTS
 
 pytestmark = pytest.mark.xdist_group("metering over http")
 
@@ -476,49 +478,14 @@ def test_every_field_of_every_operation_is_answered(
     demo: MeteringProcess, kind: str, root: str
 ) -> None:
     """A new operation needs its call above."""
-    field = object_type(kind).fields[root]
-    given = {name: field.args[name] for name in CALLS[root]}
-    declared = ", ".join(f"${name}: {argument.type}" for name, argument in given.items())
-    passed = ", ".join(f"{name}: ${name}" for name in given)
-    document = (
-        f"{kind.lower()} {f'({declared})' if given else ''} "
-        f"{{ {root} {f'({passed})' if given else ''} {selection(field.type)} }}"
-    )
-    answer = demo.tell(document, **CALLS[root])[root]
+    answer = demo.tell(whole(kind, root, CALLS[root]), **CALLS[root])[root]
     first = answer[0] if isinstance(answer, list) else answer
     if first is not None:
-        named = get_named_type(field.type)
+        named = get_named_type(object_type(kind).fields[root].type)
         if isinstance(named, GraphQLUnionType):
             named = object_type(first.pop("__typename"))
-            first = {name.removeprefix(f"{named.name}_"): value for name, value in first.items()}
         assert isinstance(named, GraphQLObjectType)
         assert set(first) == set(named.fields)
-
-
-def object_type(name: str) -> GraphQLObjectType:
-    found = SCHEMA.get_type(name)
-    assert isinstance(found, GraphQLObjectType)
-    return found
-
-
-def selection(output: GraphQLOutputType) -> str:
-    """Everything there is to select of a type; none of ours contains itself."""
-    named = get_named_type(output)
-    if isinstance(named, GraphQLUnionType):
-        return f"{{ __typename {' '.join(f'... on {t} {of_each(t)}' for t in named.types)} }}"
-    if not isinstance(named, GraphQLObjectType):
-        return ""
-    chosen = (f"{name} {selection(field.type)}" for name, field in named.fields.items())
-    return f"{{ {' '.join(chosen)} }}"
-
-
-def of_each(member: GraphQLObjectType) -> str:
-    """Its selection under names of its own: members of a union may not differ in a field's type."""
-    chosen = (
-        f"{member.name}_{name}: {name} {selection(field.type)}"
-        for name, field in member.fields.items()
-    )
-    return f"{{ {' '.join(chosen)} }}"
 
 
 def test_every_root_of_the_schema_has_its_resolver() -> None:
