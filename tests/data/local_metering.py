@@ -91,6 +91,16 @@ USAGE = f"""query ($input: CreditUsageInput!) {{ creditUsage(input: $input) {{
 FIELDS = """query ($input: CreditEventsFieldsInput!) {
     creditEventsFields(input: $input) { fields } }"""
 
+TABLES = (
+    "customers", "resources", "subscriptions", "grants", "ledger", "usage_events", "queue",
+    "unmatched_events", "seen_keys", "recharge_settings", "promotional_entitlements",
+)  # fmt: skip
+PRINT = " union all ".join(
+    f"select '{table}' as name, count(*) as rows, coalesce(bit_xor(hash({table})), 0) as content "
+    f"from {table}"
+    for table in TABLES
+)
+
 
 class Clock:
     """A clock that moves when a test says so."""
@@ -332,6 +342,11 @@ def measurement(value: object, **given: Any) -> Answer:
 def event(key: str, **given: Any) -> Answer:
     """One raw event as reportEvent takes it: a call of the API, which costs 1 API credit."""
     return {"customerId": CUSTOMER, "eventName": "api_call", "idempotencyKey": key} | given
+
+
+def fingerprint(api: LocalApi) -> list[Answer]:
+    """How many rows each table has, and a checksum of them whatever their order."""
+    return api.service.store.rows(PRINT)
 
 
 def whole(kind: str, root: str, given: Answer) -> str:
