@@ -105,7 +105,7 @@ def replays() -> None:
         granted, burned = fleets.grants(POOLS, rng), fleets.events(count, POOLS, rng)
         seconds.append(median(partial(replay, granted, burned), runs=3))
         line(f"replay of {count:,} events, {POOLS:,} pools, 12 grants each", seconds[-1])
-        rate("", [count / seconds[-1]])
+        rate(f"replay of {count:,} events", [count / seconds[-1]])
     print(f"{'replay, 10 times the events':70}{seconds[-1] / seconds[0]:10.1f} times as long")
 
 
