@@ -206,6 +206,14 @@ def test_the_operation_can_be_named_or_left_for_the_server_to_pick(shared: Local
     }
 
 
+def test_fragments_within_fragments_are_not_followed_along_every_path(shared: LocalApi) -> None:
+    """Four times in each of 18 levels: 4^18 paths, and one field."""
+    inner = (f"fragment F{n} on Query {{ {f'...F{n + 1} ' * 4}}}" for n in range(18))
+    query = f"{{ ...F0 }} {' '.join(inner)} fragment F18 on Query {{ __typename }}"
+    _, answer = shared.post(simplejson.dumps({"query": query}).encode())
+    assert answer == {"data": {"__typename": "Query"}}
+
+
 # The key
 
 

@@ -74,20 +74,26 @@ def _check_depth(document: DocumentNode) -> None:
     }
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
-            _descend(node.selection_set, fragments, 0)
+            _descend(node.selection_set, fragments, 0, set())
 
 
 def _descend(
-    selection: SelectionSetNode, fragments: dict[str, SelectionSetNode], depth: int
+    selection: SelectionSetNode,
+    fragments: dict[str, SelectionSetNode],
+    depth: int,
+    seen: set[tuple[str, int]],
 ) -> None:
+    """Each fragment once at a depth: spread twice at every level, paths double with each."""
     if depth > DEEPEST:
         raise bad_input(f"The request nests deeper than {DEEPEST} levels.")
     for node in selection.selections:
         inner = getattr(node, "selection_set", None)
         if isinstance(node, FragmentSpreadNode):
-            inner = fragments.get(node.name.value)
+            name = node.name.value
+            inner = None if (name, depth) in seen else fragments.get(name)
+            seen.add((name, depth))
         if inner is not None:
-            _descend(inner, fragments, depth + 1)
+            _descend(inner, fragments, depth + 1, seen)
 
 
 def _check_mutations(document: DocumentNode) -> None:
