@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.markdown import plain
 from data.extract.errors import ExtractError
 from data.metering.errors import MeteringError, Refused
-from queries.question import CannotAnswer, QuestionError
+from queries.question import CannotAnswer, QuestionError, Unchosen
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,9 @@ def show_failure(
     can_retry: bool = False,
 ) -> None:
     """The sentence, and under it what is still on the page and how old it is."""
+    if isinstance(error, Unchosen):
+        st.info(plain(str(error)), icon=":material/arrow_upward:")
+        return
     is_wrong_question = isinstance(error, QuestionError | Refused)
     could_other = isinstance(error, CannotAnswer) or not is_wrong_question
     tell = st.warning if isinstance(error, QuestionError) else st.error

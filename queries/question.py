@@ -21,6 +21,10 @@ class CannotAnswer(QuestionError):
     """This kind of source cannot answer the question; the message says which one can."""
 
 
+class Unchosen(QuestionError):
+    """What the question is about has not been chosen yet; the message says what to choose."""
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """A metering API, hosted or local."""

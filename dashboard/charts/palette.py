@@ -12,6 +12,13 @@ class Palette:
     available: str
     text: str
     grid: str
+    paid: str
+    promotional: str
+    recurring: str
+    overdraft: str
+    consumed: str
+    expired: str
+    voided: str
 
     def rank(self, position: int, count: int) -> str:
         """The colour of the series at `position` of `count`, spread over the ramp."""
@@ -28,6 +35,13 @@ LIGHT = Palette(
     available="#b45309",
     text="#31333f",
     grid="#e6e6e3",
+    paid="#1a5fb4",
+    promotional="#2a9d8f",
+    recurring="#7b61c4",
+    overdraft="#c01c28",
+    consumed="#3d4656",
+    expired="#c98a1b",
+    voided="#8a8f98",
 )  # fmt: skip
 
 DARK = Palette(
@@ -39,6 +53,13 @@ DARK = Palette(
     available="#f5b14c",
     text="#e6e6e3",
     grid="#3a3a37",
+    paid="#6ea8f5",
+    promotional="#5cc9bb",
+    recurring="#b09cf0",
+    overdraft="#ff7b72",
+    consumed="#a7b1c2",
+    expired="#f0b84e",
+    voided="#7d838d",
 )  # fmt: skip
 
 

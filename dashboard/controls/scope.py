@@ -14,7 +14,7 @@ from dashboard.controls.searching import while_typing
 from dashboard.sources import Sources
 from queries.catalogue import Currencies
 from queries.customers import Customers, Resources
-from queries.question import QuestionError, Source
+from queries.question import QuestionError, Source, Unchosen
 
 ALL_CUSTOMERS = Option("", "All customers")
 GLOBAL_POOL = "Customer-level pool"
@@ -39,6 +39,12 @@ class Scope:
     resource_id: str | None
     currency: Currency
     zone: str
+
+    def one_customer(self, purpose: str) -> str:
+        """The customer; raises Unchosen with what the page is for where it is all of them."""
+        if self.customer_id is None:
+            raise Unchosen(f"Choose a customer above: this page {purpose}.")
+        return self.customer_id
 
 
 def scope_controls(sources: Sources, default_zone: str) -> Scope:
@@ -113,7 +119,7 @@ def _pool(source: Source, customer_id: str | None) -> str | None:
 
 
 def _currency(source: Source) -> Currency:
-    rows = ask(Currencies(), source).frame.iter_rows(named=True)
+    rows = ask(Currencies(), source).frame.to_dicts()
     known = {
         row["currency_id"]: Currency(
             row["currency_id"],
@@ -123,8 +129,12 @@ def _currency(source: Source) -> Currency:
         for row in rows
     }
     if not known:
-        raise QuestionError("This source has no active currency, so there are no credits to show.")
-    names = {currency_id: currency.name for currency_id, currency in known.items()}
+        raise QuestionError("This source has no currency, so there are no credits to show.")
+    archived = {row["currency_id"] for row in rows if row["status"] == "ARCHIVED"}
+    names = {
+        currency_id: f"{currency.name} (archived)" if currency_id in archived else currency.name
+        for currency_id, currency in known.items()
+    }
     chosen = choose("Currency", names, key="currency", default=next(iter(known)))
     return known.get(chosen) or Currency(chosen, chosen, "credits")
 

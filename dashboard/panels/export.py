@@ -6,7 +6,6 @@ import polars as pl
 import streamlit as st
 
 from dashboard import exports
-from dashboard.panels.shown import Shown
 
 KINDS = (
     ("CSV", exports.to_csv, "csv", "text/csv"),
@@ -16,18 +15,17 @@ KINDS = (
 )  # fmt: skip
 
 
-def export_buttons(frame: pl.DataFrame, shown: Shown) -> None:
-    """The whole table, not only the rows that are drawn."""
-    about = shown.about()
+def export_buttons(frame: pl.DataFrame, about: exports.About, name: str) -> None:
+    """The whole table, not only the rows that are drawn; `name` is the file's."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Export", width="content")
         for name, write, ending, mime in KINDS:
             st.download_button(
                 name,
                 data=partial(write, frame, about),
-                file_name=f"credit-usage.{ending}",
+                file_name=f"{name}.{ending}",
                 mime=mime,
                 on_click="ignore",
-                key=f"export {ending}",
+                key=f"export {name} {ending}",
                 icon=":material/download:",
             )

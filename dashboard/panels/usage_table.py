@@ -39,7 +39,7 @@ def table(shown: Shown) -> None:
         alt=f"Table of {shown.title}",
         placeholder="–",
     )
-    export_buttons(frame, shown)
+    export_buttons(frame, shown.about(), "credit-usage")
     if shown.question.by:
         _look_into(shown)
 

@@ -8,7 +8,7 @@ import duckdb
 from data.extract.errors import ExtractError
 from data.extract.statements import statement
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Metadata:
 
 
 def read_metadata(connection: duckdb.DuckDBPyConnection, table: str = "metadata") -> Metadata:
-    """The row as it is; raises ExtractError if a newer version of this program wrote it."""
+    """The row as it is; raises ExtractError if another version of this program wrote it."""
     found = connection.execute(f"from {table}")
     columns = [column[0] for column in found.description]
     rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
@@ -38,6 +38,12 @@ def read_metadata(connection: duckdb.DuckDBPyConnection, table: str = "metadata"
             f"The extract was written by a newer version of this program (its schema is "
             f"{row['schema_version']}, this program reads up to {SCHEMA_VERSION}): update the "
             "program."
+        )
+    if row["schema_version"] < SCHEMA_VERSION:
+        raise ExtractError(
+            f"The extract was written by an older version of this program (its schema is "
+            f"{row['schema_version']}, this program reads {SCHEMA_VERSION}): make it anew. The "
+            "demo company's is made anew once data/local is deleted."
         )
     return Metadata(row["source"], row["cut_off"], row["loaded_at"], tuple(row["promoted_keys"]))
 

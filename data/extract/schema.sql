@@ -1,4 +1,4 @@
--- The tables of an extract, schema version 1. Ids are the company's own texts and live in one
+-- The tables of an extract, schema version 2. Ids are the company's own texts and live in one
 -- table each; everywhere else small integers stand for them, because integers prune and texts
 -- with a common prefix do not. Times are naive UTC.
 
@@ -95,7 +95,8 @@ create table grants (
     is_recharge boolean
 );
 
--- Ordered by customer_key, ledger_seq.
+-- Ordered by customer_key, ledger_seq. balance_after is the pool's running balance, kept because
+-- a page in the depth of a long ledger must not sum all that came before it.
 create table ledger (
     ledger_seq bigint not null,
     customer_key integer not null,
@@ -106,7 +107,8 @@ create table ledger (
     grant_id varchar,
     event_id varchar,
     feature_key integer,
-    occurred_at timestamp not null
+    occurred_at timestamp not null,
+    balance_after decimal(38, 6) not null
 );
 
 create table recharge_settings (

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Currencies:
-    """Active ones: `currency_id`, `display_name`, `symbol`, `unit_singular`, `unit_plural`."""
+    """The active ones, then those no longer sold, in which credits may still be held.
+
+    `currency_id`, `display_name`, `symbol`, `unit_singular`, `unit_plural`, `status` (ACTIVE or
+    ARCHIVED); by status and id.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ select
     display_name,
     symbol,
     unit_singular,
-    unit_plural
+    unit_plural,
+    status
 from currencies
-where status = 'ACTIVE'
-order by currency_id
+order by status, currency_id

@@ -1,14 +1,10 @@
 """The Usage page in a browser, walked as its readers walk it."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ROOT, free_port, wait_until_healthy
+from accessibility import STREAMLITS_OWN, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -16,40 +12,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing").Axe
 
 SHORT, LONG = "customer-demo-01", "customer-long-tail"
 CUSTOMERS = pytest.mark.parametrize("customer", [SHORT, LONG], ids=["short list", "long list"])
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
-# Streamlit puts the open list of its own select beside the page's landmarks, not into one.
-STREAMLITS_OWN = {"region"}
 SLOW = 30_000
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app as `make run` serves it, on a demo of its own."""
-    folder = tmp_path_factory.mktemp("app")
-    port = free_port()
-    places = {"METERING_STORE": str(folder / "metering"), "EXTRACT_DIR": str(folder / "extract")}
-    log = folder / "app.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "serve"],
-            cwd=ROOT,
-            env=os.environ | places | {"PORT": str(port)},
-            stdout=output,
-            stderr=output,
-        )
-    address = f"http://127.0.0.1:{port}"
-    wait_until_healthy(address, process, log)
-    yield address
-    process.terminate()
-    process.wait()
-
-
 def open_page(page: "Page", app: str, query: str) -> None:
-    page.goto(f"{app}/?{query}")
+    page.goto(f"{app}/usage?{query}")
     expect(legend(page).or_(chart(page)).first).to_be_visible(timeout=SLOW)
 
 
@@ -124,10 +95,6 @@ def test_axe_finds_no_violation_with_the_list_open_and_closed(
     excused = STREAMLITS_OWN if customer == SHORT else set()
     assert violations(page) - excused == set()
     context.close()
-
-
-def violations(page: "Page") -> set[str]:
-    return {violation["id"] for violation in Axe().run(page).response["violations"]}
 
 
 def test_the_chart_has_a_text_alternative_that_names_what_is_drawn(page: "Page", app: str) -> None:

@@ -162,7 +162,7 @@ def test_the_page_exports_all_its_rows_and_says_where_they_came_from(
     )  # fmt: skip
     buttons = [button.label for button in page.at.download_button]
     assert buttons == ["CSV", "Excel", "Parquet"]
-    shown, *_ = page.at.session_state["usage shown"]
+    (shown, *_), _ = page.at.session_state["Credit usage shown"]
     assert shown.about() == {
         "question": "credit usage",
         "customer": "customer-demo-01",

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from usage_page import UsagePage, Value
+from app_page import Value
+from usage_page import UsagePage
 from usage_world import Answer, Api, Clock
 
 from dashboard.sources import Sources, use

@@ -7,7 +7,8 @@ from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from usage_page import UsagePage, plain
+from app_page import plain
+from usage_page import UsagePage
 from usage_world import Amounts, Api, Clock, Demo
 
 from dashboard.formats import compact, exact

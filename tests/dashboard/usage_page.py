@@ -1,23 +1,19 @@
-"""The Usage page as a reader has it: its sentences, cards, chart and tables, by their names."""
+"""The Usage page as a reader has it: its cards, chart and tables, by their names."""
 
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from streamlit.testing.v1 import AppTest
+from app_page import AppPage, plain
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 AVAILABLE = "Available credits"
 PARTS = ("Change", "Volume", "Mix", "Rate")
-
-Value = str | Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -64,54 +60,8 @@ class Chart:
         return sum(sum(trace.y) for trace in self.series)
 
 
-class UsagePage:
-    """The page in one browser tab; `go` changes its address, and None takes a parameter out."""
-
-    def __init__(self, **address: Value) -> None:
-        self.at = AppTest.from_file(APP, default_timeout=60)
-        self.go(**address)
-
-    def go(self, **address: Value) -> Self:
-        for name, value in address.items():
-            if value is None:
-                self.at.query_params.pop(name.rstrip("_"), None)
-            else:
-                self.at.query_params[name.rstrip("_")] = value
-        self.at.run()
-        return self
-
-    def press(self, label: str) -> Self:
-        [button] = [button for button in self.at.button if plain(button.label) == label]
-        button.click().run()
-        return self
-
-    def choose(self, key: str, value: Any) -> Self:
-        self.at.get_by_key(key).set_value(value).run()
-        return self
-
-    @property
-    def address(self) -> dict[str, Any]:
-        return dict(self.at.query_params)
-
-    @property
-    def has_crashed(self) -> bool:
-        return bool(self.at.exception)
-
-    @property
-    def failures(self) -> list[str]:
-        """The sentences in the page's alarm boxes."""
-        return [plain(box.value) for box in (*self.at.error, *self.at.warning)]
-
-    @property
-    def buttons(self) -> list[str]:
-        return [plain(button.label) for button in self.at.button]
-
-    @property
-    def text(self) -> str:
-        """Everything that is written on the page outside of widgets, charts and tables."""
-        at = self.at
-        kinds = (at.title, at.markdown, at.subheader, at.caption, at.info, at.error, at.warning)
-        return "\n".join(plain(element.value) for kind in kinds for element in kind)
+class UsagePage(AppPage):
+    view: ClassVar[str] = "usage"
 
     @property
     def cards(self) -> dict[str, tuple[str, str]]:
@@ -131,14 +81,6 @@ class UsagePage:
     def chart(self) -> Chart:
         [chart] = self.at.get("plotly_chart")
         return Chart(chart.proto)
-
-    def frame(self, alt: str) -> pd.DataFrame:
-        """The table whose text alternative begins with these words."""
-        [found] = [frame for frame in self.at.dataframe if frame.proto.alt.startswith(alt)]
-        return found.value
-
-    def has_frame(self, alt: str) -> bool:
-        return any(frame.proto.alt.startswith(alt) for frame in self.at.dataframe)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -161,10 +103,6 @@ class UsagePage:
         line = re.search(r"total \*\*([-\d.,]+)\*\* .* in \*\*([\d,]+)\*\* events", self.text)
         assert line, self.text
         return Decimal(line[1].replace(",", "")), int(line[2].replace(",", ""))
-
-
-def plain(markdown: str) -> str:
-    return re.sub(r"\\(.)", r"\1", markdown)
 
 
 def _credits(amount: float | Decimal) -> Decimal:

@@ -276,6 +276,14 @@ def test_a_newer_schema_asks_for_an_update(extract: Extract) -> None:
         Extract(extract.folder)
 
 
+def test_an_older_schema_asks_to_be_made_anew(extract: Extract) -> None:
+    stage(extract.folder, 2)
+    with duckdb.connect(extract.folder / STAGING) as older:
+        older.execute("update metadata set schema_version = $v", {"v": SCHEMA_VERSION - 1})
+    with pytest.raises(ExtractError, match=r"older version of this program .*make it anew"):
+        publish(extract.folder)
+
+
 def test_a_version_that_cannot_be_read_leaves_the_last_good_one_with_a_warning(
     extract: Extract,
 ) -> None:

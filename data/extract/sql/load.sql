@@ -131,7 +131,11 @@ select
     given.grant_id,
     given.event_id,
     known(features.feature_key, given.feature_id) as feature_key,
-    given.occurred_at
+    given.occurred_at,
+    sum(given.amount) over (
+        partition by given.customer_id, given.currency_id, given.resource_id
+        order by given.ledger_seq
+    ) as balance_after
 from given_ledger as given
 left join customers on given.customer_id = customers.customer_id
 left join currencies on given.currency_id = currencies.currency_id

@@ -1,0 +1,17 @@
+"""What axe says of a page."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing").Axe
+
+# Streamlit puts the open list of its own select beside the page's landmarks, not into one.
+STREAMLITS_OWN = {"region"}
+
+
+def violations(page: "Page") -> set[str]:
+    return {violation["id"] for violation in Axe().run(page).response["violations"]}
