@@ -14,18 +14,26 @@ COLUMNS: ColumnTypes = {
     "status": pl.String,
     "amount": CREDITS,
     "consumed_amount": CREDITS,
+    "cost_amount": CREDITS,
+    "cost_currency": pl.String,
     "priority": pl.Int32,
+    "payment_collection": pl.String,
     "effective_at": TIME,
     "expire_at": TIME,
     "voided_at": TIME,
     "created_at": TIME,
+    "comment": pl.String,
+    "is_recharge": pl.Boolean,
 }
 SCHEMA = pl.Schema(COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """Every grant of one pool, newest first; columns as in `SCHEMA`."""
+    """Every grant of one pool, newest first; columns as in `SCHEMA`.
+
+    `cost_amount` is the money for the whole grant; `is_recharge` marks what an auto-recharge bought.
+    """
 
     customer_id: str
     currency_id: str

@@ -6,11 +6,16 @@ select
     grants.status,
     grants.amount,
     grants.consumed_amount,
+    grants.cost_amount,
+    grants.cost_currency,
     grants.priority,
+    grants.payment_collection,
     grants.effective_at,
     grants.expire_at,
     grants.voided_at,
-    grants.created_at
+    grants.created_at,
+    grants.comment,
+    coalesce(grants.is_recharge, false) as is_recharge
 from grants
 inner join pools
     on
