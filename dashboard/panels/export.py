@@ -19,9 +19,9 @@ def export_buttons(frame: pl.DataFrame, about: exports.About, name: str) -> None
     """The whole table, not only the rows that are drawn; `name` is the file's."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Export", width="content")
-        for name, write, ending, mime in KINDS:
+        for kind, write, ending, mime in KINDS:
             st.download_button(
-                name,
+                kind,
                 data=partial(write, frame, about),
                 file_name=f"{name}.{ending}",
                 mime=mime,

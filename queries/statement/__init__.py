@@ -12,6 +12,7 @@ from queries.usage import CUSTOMER, FEATURE, check_key
 
 GRANT = "grantId"
 BUCKET = "bucket"
+BUCKET_TEXT = "%Y-%m-%dT%H:%M"
 MOST_NARROWED = 3
 MOST_VALUES = 50_000
 MOST_EVENTS = 500
@@ -63,12 +64,13 @@ SPENT = pl.Schema(SPENT_COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one pool consumed in a span, by one dimension key or by `featureId`.
+    """What one pool consumed in a span, by a dimension key, `featureId`, `grantId` or `bucket`.
 
     `only` narrows to events with these values, (key, value); `grant_id` to what one grant paid.
 
     Answer, most credits first: `value` ('' where the event has no such key, null for what a grant
-    took over from an overdraft, which no event says), `credits` (positive is used).
+    took over from an overdraft, which no event says), `credits` (positive is used). A bucket's
+    value is its start, naive UTC, as `BUCKET_TEXT` writes it.
     """
 
     customer_id: str
@@ -78,10 +80,18 @@ class Spent:
     resource_id: str | None = None
     grant_id: str | None = None
     only: tuple[tuple[str, str], ...] = ()
+    grain: Grain = Grain.WHOLE
+    zone: str = "UTC"
 
     def __post_init__(self) -> None:
         _check_narrowed(self)
         _check_dimension(self.by)
+        check_span(self.span, self.grain)
+
+    @property
+    def cuts(self) -> list[datetime]:
+        """The starts of its buckets, naive UTC."""
+        return cuts(self.span, self.grain, zone_of(self.zone))
 
 
 EVENT_COLUMNS: ColumnTypes = {
@@ -137,6 +147,6 @@ def _check_dimension(key: str) -> None:
 
 
 __all__ = [
-    "BUCKET", "COLUMNS", "EVENTS", "FEATURE", "GRANT", "MOST_EVENTS", "MOST_VALUES", "SCHEMA",
-    "SPENT", "Spent", "SpentEvents", "Statement",
+    "BUCKET", "BUCKET_TEXT", "COLUMNS", "EVENTS", "FEATURE", "GRANT", "MOST_EVENTS",
+    "MOST_NARROWED", "MOST_VALUES", "SCHEMA", "SPENT", "Spent", "SpentEvents", "Statement",
 ]  # fmt: skip

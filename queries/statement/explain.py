@@ -14,7 +14,7 @@ import polars as pl
 
 from data.credits.grants import NONE
 from data.tables import CREDITS_SUM
-from queries.statement import SPENT, Statement
+from queries.statement import BUCKET, BUCKET_TEXT, SPENT, Statement
 
 MOVES = ("granted", "consumed", "expired", "voided", "updated")
 LINES = ("opening", *MOVES, "closing")
@@ -98,8 +98,9 @@ def spent_by(
     *,
     grant_id: str | None = None,
     feature_id: str | None = None,
+    bucket: datetime | None = None,
 ) -> pl.DataFrame:
-    """What was consumed, by the column `by` of the statement; as `Spent` answers.
+    """What was consumed, by a column of the statement; as `Spent` answers.
 
     Of one grant: what it took over from an overdraft counts, with a null feature.
     """
@@ -112,7 +113,9 @@ def spent_by(
         rows = rows.filter(pl.col("grant_id") == grant_id)
     if feature_id is not None:
         rows = rows.filter(pl.col("feature_id") == feature_id)
-    value = pl.col(by).dt.strftime("%Y-%m-%dT%H:%M") if by == "bucket" else pl.col(by)
+    if bucket is not None:
+        rows = rows.filter(pl.col("bucket") == bucket)
+    value = pl.col(by).dt.strftime(BUCKET_TEXT) if by == BUCKET else pl.col(by)
     summed = rows.group_by(value.alias("value")).agg(credits=-pl.col("amount").sum())
     found = summed.cast(SPENT).filter(pl.col("credits") != 0)
     return found.sort(["credits", "value"], descending=[True, False], nulls_last=True)

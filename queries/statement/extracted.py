@@ -25,7 +25,11 @@ def statement(question: Statement, extract: Extract) -> pl.DataFrame:
 
 def spent(question: Spent, extract: Extract) -> tuple[pl.DataFrame, bool]:
     """(the frame that `Spent` describes, whether values were cut off)."""
-    parameters = _narrowed(question, extract) | {"key": question.by, "most_rows": MOST_VALUES + 1}
+    parameters = _narrowed(question, extract) | {
+        "key": question.by,
+        "cuts": question.cuts,
+        "most_rows": MOST_VALUES + 1,
+    }
     found = extract.read(document("statement/spent.sql"), parameters).cast(SPENT)
     return found.head(MOST_VALUES), found.height > MOST_VALUES
 

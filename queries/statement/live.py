@@ -7,7 +7,16 @@ import polars as pl
 from data.metering.client import PAGE_SIZE, Answer, MeteringClient
 from queries.documents import document
 from queries.question import CannotAnswer
-from queries.statement import SCHEMA, SPENT, Spent, SpentEvents, Statement
+from queries.statement import (
+    BUCKET,
+    BUCKET_TEXT,
+    GRANT,
+    SCHEMA,
+    SPENT,
+    Spent,
+    SpentEvents,
+    Statement,
+)
 from queries.time import Grain
 from queries.usage import Filter, Usage
 from queries.usage import live as usage
@@ -43,21 +52,24 @@ def statement(question: Statement, client: MeteringClient) -> pl.DataFrame:
 
 def spent(question: Spent, client: MeteringClient) -> pl.DataFrame:
     """Raises CannotAnswer for what one grant paid: the API's usage names no grant."""
-    if question.grant_id is not None:
+    if question.grant_id is not None or question.by == GRANT:
         raise CannotAnswer(
             "Which grant paid for which event is in the extract; the metering API's usage by key "
             "does not say it. Choose the extract as the source, or take the grant away."
         )
+    is_by_bucket = question.by == BUCKET
     asked = Usage(
         question.customer_id,
         question.currency_id,
         question.span,
-        Grain.WHOLE,
-        resource_id=question.resource_id,
-        by=(question.by,),
+        question.grain if is_by_bucket else Grain.WHOLE,
+        question.zone,
+        question.resource_id,
+        by=() if is_by_bucket else (question.by,),
         filters=tuple(Filter(key, (value,)) for key, value in question.only),
     )
-    found = usage.read(asked, client).select(value="key_1", credits="credits").cast(SPENT)
+    value = pl.col("bucket").dt.strftime(BUCKET_TEXT) if is_by_bucket else pl.col("key_1")
+    found = usage.read(asked, client).select(value=value, credits="credits").cast(SPENT)
     return found.sort(["credits", "value"], descending=[True, False])
 
 

@@ -1,8 +1,12 @@
 -- What the consumption rows of one pool's ledger sum to, by one key of their events. What moved
 -- between grants is consumption of a grant, and none of the pool.
-with consumed as (
+with edges as (
+    select unnest($cuts) as bucket
+),
+
+consumed as (
     select
-        ledger.customer_key,
+        ledger.occurred_at as happened_at,
         ledger.feature_key,
         ledger.event_id,
         ledger.grant_id,
@@ -44,7 +48,9 @@ events as (
 
 named as (
     select
+        consumed.happened_at,
         consumed.event_id as of_event,
+        consumed.grant_id,
         consumed.amount,
         events.*,
         coalesce(features.feature_id, '') as feature_id
@@ -58,8 +64,10 @@ named as (
 
 keyed as (
     select
+        happened_at,
         amount,
         case
+            when $key = 'grantId' then grant_id
             when of_event is null then null
             else key_value(
                 $key, null, feature_id,
@@ -80,16 +88,27 @@ keyed as (
         ) as only_3,
         of_event
     from named
+),
+
+kept as (
+    select
+        case
+            when $key = 'bucket' then strftime(edges.bucket, '%Y-%m-%dT%H:%M')
+            else keyed.value
+        end as value,
+        keyed.amount
+    from keyed
+    asof inner join edges on keyed.happened_at >= edges.bucket
+    where
+        ($only_1 is null or (of_event is not null and only_1 = $value_1))
+        and ($only_2 is null or (of_event is not null and only_2 = $value_2))
+        and ($only_3 is null or (of_event is not null and only_3 = $value_3))
 )
 
 select
     value,
     -sum(amount) as credits
-from keyed
-where
-    ($only_1 is null or (of_event is not null and only_1 = $value_1))
-    and ($only_2 is null or (of_event is not null and only_2 = $value_2))
-    and ($only_3 is null or (of_event is not null and only_3 = $value_3))
+from kept
 group by value
 order by credits desc, value asc nulls last
 limit $most_rows
