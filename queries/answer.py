@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from data.clock import utc_now
-from queries import balance, catalogue, customers, grants, keys, ledger, usage
+from queries import balance, catalogue, customers, grants, keys, ledger, recharge, usage
 from queries.balance import extracted as balance_extracted
 from queries.balance import live as balance_live
 from queries.catalogue import extracted as catalogue_extracted
@@ -20,6 +20,8 @@ from queries.keys import live as keys_live
 from queries.ledger import extracted as ledger_extracted
 from queries.ledger import live as ledger_live
 from queries.question import Answer, Live, Source
+from queries.recharge import extracted as recharge_extracted
+from queries.recharge import live as recharge_live
 from queries.usage import extracted as usage_extracted
 from queries.usage import live as usage_live
 
@@ -32,6 +34,7 @@ Question = (
     | balance.Balance
     | grants.Grants
     | ledger.LedgerRows
+    | recharge.Recharge
     | customers.Customers
     | customers.Resources
     | customers.Subscriptions
@@ -45,6 +48,7 @@ READERS: dict[type, Readers] = {
     balance.Balance: (balance_live.read, balance_extracted.read),
     grants.Grants: (grants_live.read, grants_extracted.read),
     ledger.LedgerRows: (ledger_live.read, ledger_extracted.read),
+    recharge.Recharge: (recharge_live.read, recharge_extracted.read),
     customers.Customers: (customers_live.customers, customers_extracted.customers),
     customers.Resources: (customers_live.resources, customers_extracted.resources),
     customers.Subscriptions: (customers_live.subscriptions, customers_extracted.subscriptions),
