@@ -34,7 +34,9 @@ METHOD = (
     "weeks. The range is meant to hold the truth 8 times of 10. It is as wide as this method's "
     "own errors on the pool's last sixteen weeks: how far single days were from their weekday's "
     "average, and how far its totals for the next 7, 14 and 28 days turned out wrong. Days are "
-    "those of UTC; history begins with the first day of use and takes 28 days at least."
+    "those of UTC; history begins with the first day of use and takes 28 days at least. Use burns "
+    "through the grants as they stand: those that end lapse, scheduled ones start, recurring ones "
+    "come again unchanged, auto-recharge buys within its cap, and what awaits payment never counts."
 )
 
 Floats = npt.NDArray[np.float64]

@@ -11,30 +11,32 @@ from data.tables import CREDITS_SUM, TIME, ColumnTypes
 
 KEYS: ColumnTypes = {"customer_id": pl.String, "resource_id": pl.String}
 
-DAYS = pl.Schema(
-    {
-        "ends_at": TIME,
-        "use_low": CREDITS_SUM,
-        "use": CREDITS_SUM,
-        "use_high": CREDITS_SUM,
-        "balance_low": CREDITS_SUM,
-        "balance": CREDITS_SUM,
-        "balance_high": CREDITS_SUM,
-    }
-)
-LAPSES = pl.Schema(
-    {
-        "grant_id": pl.String,
-        "expire_at": TIME,
-        "remaining": CREDITS_SUM,
-        "lapse_low": CREDITS_SUM,
-        "lapse": CREDITS_SUM,
-        "lapse_high": CREDITS_SUM,
-    }
-)
-RECHARGES = pl.Schema(
-    {"use": pl.String, "bought_at": TIME, "credits": CREDITS_SUM, "cost": CREDITS_SUM}
-)
+DAYS_COLUMNS: ColumnTypes = {
+    "ends_at": TIME,
+    "use_low": CREDITS_SUM,
+    "use": CREDITS_SUM,
+    "use_high": CREDITS_SUM,
+    "balance_low": CREDITS_SUM,
+    "balance": CREDITS_SUM,
+    "balance_high": CREDITS_SUM,
+}
+DAYS = pl.Schema(DAYS_COLUMNS)
+LAPSES_COLUMNS: ColumnTypes = {
+    "grant_id": pl.String,
+    "expire_at": TIME,
+    "remaining": CREDITS_SUM,
+    "lapse_low": CREDITS_SUM,
+    "lapse": CREDITS_SUM,
+    "lapse_high": CREDITS_SUM,
+}
+LAPSES = pl.Schema(LAPSES_COLUMNS)
+RECHARGES_COLUMNS: ColumnTypes = {
+    "use": pl.String,
+    "bought_at": TIME,
+    "credits": CREDITS_SUM,
+    "cost": CREDITS_SUM,
+}
+RECHARGES = pl.Schema(RECHARGES_COLUMNS)
 POOLS = pl.Schema(
     {
         **KEYS,
