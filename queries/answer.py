@@ -6,7 +6,17 @@ from typing import Any
 import polars as pl
 
 from data.clock import utc_now
-from queries import balance, catalogue, customers, grants, keys, ledger, statement, usage
+from queries import (
+    balance,
+    catalogue,
+    customers,
+    grants,
+    keys,
+    ledger,
+    recharge,
+    statement,
+    usage,
+)
 from queries.balance import extracted as balance_extracted
 from queries.balance import live as balance_live
 from queries.catalogue import extracted as catalogue_extracted
@@ -20,6 +30,8 @@ from queries.keys import live as keys_live
 from queries.ledger import extracted as ledger_extracted
 from queries.ledger import live as ledger_live
 from queries.question import Answer, Live, Source
+from queries.recharge import extracted as recharge_extracted
+from queries.recharge import live as recharge_live
 from queries.statement import extracted as statement_extracted
 from queries.statement import live as statement_live
 from queries.usage import extracted as usage_extracted
@@ -37,6 +49,7 @@ Question = (
     | statement.Statement
     | statement.Spent
     | statement.SpentEvents
+    | recharge.Recharge
     | customers.Customers
     | customers.Resources
     | customers.Subscriptions
@@ -53,6 +66,7 @@ READERS: dict[type, Readers] = {
     statement.Statement: (statement_live.statement, statement_extracted.statement),
     statement.Spent: (statement_live.spent, statement_extracted.spent),
     statement.SpentEvents: (statement_live.events, statement_extracted.events),
+    recharge.Recharge: (recharge_live.read, recharge_extracted.read),
     customers.Customers: (customers_live.customers, customers_extracted.customers),
     customers.Resources: (customers_live.resources, customers_extracted.resources),
     customers.Subscriptions: (customers_live.subscriptions, customers_extracted.subscriptions),

@@ -1,0 +1,178 @@
+"""Frames of many pools as the forecast and the replay take them.
+
+A pool is named by `customer_id` and `resource_id`, and numbered by its row in `listed`.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data.credits.amounts import PRECISION
+from data.credits.forecast import Floats
+from data.credits.grants import NONE, Grant, GrantStatus, GrantType
+from data.credits.pool import Pool
+from data.credits.recharge import Expiration, RechargeRule, ThresholdType
+from data.credits.renewals import renewals
+from queries.outlook.asked import DAY, midnight
+from queries.outlook.results import KEYS
+
+GRANT = (
+    "grant_id", "grant_type", "amount", "effective_at", "created_at", "expire_at", "priority",
+    "consumed_amount", "status", "cost_amount", "is_recharge",
+)  # fmt: skip
+ID, TYPE, AMOUNT, EFFECTIVE, CREATED, EXPIRE, PRIORITY, CONSUMED, STATUS = range(9)
+Row = tuple[Any, ...]
+"""A grant, its values in the order of GRANT."""
+TYPES = {kind.value: kind for kind in GrantType}
+STATUSES = {status.value: status for status in GrantStatus}
+
+
+def named(frame: pl.DataFrame, customer_id: str = "") -> pl.DataFrame:
+    """A frame of one pool, as one of many has it."""
+    return frame.with_columns(
+        pl.lit(customer_id).alias("customer_id"), pl.lit(None, pl.String).alias("resource_id")
+    )
+
+
+def listed(*frames: pl.DataFrame) -> pl.DataFrame:
+    """Every pool in the frames: its keys and `pool`, its number."""
+    keys = pl.concat([frame.select(pl.col(key) for key in KEYS) for frame in frames])
+    return keys.unique().sort(*KEYS).with_row_index("pool")
+
+
+def numbered(frame: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
+    """The frame with `pool` beside each row."""
+    return frame.join(pools, on=list(KEYS), nulls_equal=True)
+
+
+def daily(use: pl.DataFrame, pools: pl.DataFrame, now: datetime, days: int) -> Floats:
+    """Credits of each pool (row) on each of the last whole days of UTC (column)."""
+    today = midnight(now)
+    first = today - days * DAY
+    sums = (
+        numbered(use.filter(pl.col("bucket") >= first, pl.col("bucket") < today), pools)
+        .with_columns(day=(pl.col("bucket") - first).dt.total_days())
+        .group_by("pool", "day")
+        .agg(pl.col("credits").sum().cast(pl.Float64))
+    )
+    credits = np.zeros((pools.height, days))
+    credits[sums["pool"].to_numpy(), sums["day"].to_numpy()] = sums["credits"].to_numpy()
+    return credits
+
+
+def opened(grants: pl.DataFrame, count: int) -> list[datetime | None]:
+    """When each pool got its first grant."""
+    begun: list[datetime | None] = [None] * count
+    first = pl.min_horizontal("effective_at", "created_at").min()
+    for pool, at in grants.group_by("pool").agg(first).iter_rows():
+        begun[pool] = at
+    return begun
+
+
+class Held:
+    """What stands in one pool, and what of it is expected to come again.
+
+    Every run takes grants of its own, since a run changes them.
+    """
+
+    __slots__ = ("balance", "renewals", "rows", "rule")
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.renewals: list[Row] = []
+        self.balance = NONE
+        self.rule: RechargeRule | None = None
+
+    def pool(self) -> Pool:
+        grants = [_grant(row) for row in (*self.rows, *self.renewals)]
+        return Pool("outlook", grants, rule=self.rule)
+
+    def renew(self, until: datetime) -> None:
+        """Expect every recurring grant again when it ends, if no other follows it by then."""
+        recurring = [row for row in self.rows if row[TYPE] == GrantType.RECURRING.value]
+        last = max((row[EFFECTIVE] for row in recurring), default=until)
+        for row in recurring:
+            if row[EXPIRE] is not None and last < row[EXPIRE]:
+                self.renewals += _renewed(row, until)
+
+
+def _renewed(row: Row, until: datetime) -> Iterator[Row]:
+    for start, end in renewals(row[EFFECTIVE], row[EXPIRE], until):
+        anew = list(row)
+        anew[ID] = f"{row[ID]} from {start:%Y-%m-%d}"
+        anew[EFFECTIVE], anew[CREATED], anew[EXPIRE] = start, start, end
+        anew[CONSUMED], anew[STATUS] = NONE, GrantStatus.SCHEDULED.value
+        yield tuple(anew)
+
+
+def held(grants: pl.DataFrame, count: int, now: datetime, until: datetime) -> list[Held]:
+    """What stands in each pool now, and comes again by `until`.
+
+    Active and scheduled grants with something left, and recurring ones even without; those that
+    await payment never count. This month's recharges are kept, whatever is left of them, since
+    they count towards the month's cap.
+    """
+    pools = [Held() for _ in range(count)]
+    month = midnight(now).replace(day=1)
+    stands = pl.col("status").is_in([GrantStatus.ACTIVE.value, GrantStatus.SCHEDULED.value])
+    is_left = pl.col("amount") != pl.col("consumed_amount")
+    recurs = pl.col("grant_type") == GrantType.RECURRING.value
+    is_of_cap = pl.col("is_recharge") & (pl.col("created_at") >= month)
+    standing = grants.filter((stands & (is_left | recurs)) | is_of_cap).select("pool", *GRANT)
+    for number, *row in standing.iter_rows():
+        pools[number].rows.append(tuple(row))
+        if row[STATUS] == GrantStatus.ACTIVE.value:
+            pools[number].balance += row[AMOUNT] - row[CONSUMED]
+    for each in pools:
+        each.renew(until)
+    return pools
+
+
+def _grant(row: Row) -> Grant:
+    grant_id, kind, amount, *window_and_priority, consumed, status, cost, is_recharge = row
+    return Grant(
+        grant_id, TYPES[kind], amount, *window_and_priority,
+        consumed, STATUSES[status], None, cost or NONE, is_recharge,
+    )  # fmt: skip
+
+
+def rules(
+    recharges: pl.DataFrame, grants: pl.DataFrame, pools: pl.DataFrame
+) -> Iterator[tuple[int, RechargeRule | None]]:
+    """The enabled rules by pool; None for a rule of which nobody knows what a credit costs."""
+    enabled = recharges.filter("is_enabled").with_columns(
+        pl.lit(None, pl.String).alias("resource_id")
+    )
+    priced = numbered(enabled, pools).join(_prices(grants), on="pool", how="left")
+    for row in priced.iter_rows(named=True):
+        yield row["pool"], _rule(row) if row["paid"] is not None else None
+
+
+def _prices(grants: pl.DataFrame) -> pl.DataFrame:
+    """pool, paid, for: US dollars and credits of its latest recharge, or of its latest purchase."""
+    was_paid = (
+        (pl.col("cost_amount") > 0)
+        & (pl.col("amount") > 0)
+        & (pl.col("cost_currency") == "USD")
+        & (pl.col("grant_type") == GrantType.PAID.value)
+    )
+    return (
+        grants.filter(was_paid)
+        .sort("is_recharge", "created_at", "grant_id", descending=[True, True, False])
+        .unique("pool", keep="first", maintain_order=True)
+        .select("pool", paid="cost_amount", bought="amount")
+    )
+
+
+def _rule(row: dict[str, Any]) -> RechargeRule:
+    return RechargeRule(
+        threshold=row["threshold_value"],
+        target=row["target_balance"],
+        unit_price=PRECISION.divide(row["paid"], row["bought"]),
+        threshold_type=ThresholdType(row["threshold_type"]),
+        monthly_cap=row["max_spend_limit"],
+        expiration=Expiration(row["grant_expiration_period"]),
+    )

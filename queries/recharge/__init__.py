@@ -1,0 +1,33 @@
+"""The auto-recharge settings of a customer's pool."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from data.tables import COLUMNS as TABLES
+from queries.question import check_customer, check_id
+
+COLUMNS = {
+    name: kind
+    for name, kind in TABLES["recharge_settings"].items()
+    if name not in ("customer_id", "currency_id")
+}
+SCHEMA = pl.Schema(COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Recharge:
+    """The settings of the customer-level pool, one row; none where nothing was ever saved.
+
+    Columns as in `SCHEMA`: `is_enabled`, `threshold_type` (CreditAmount or DollarAmount),
+    `threshold_value`, `target_balance`, `max_spend_limit` (US dollars a calendar month, null for
+    no limit), `grant_expiration_period` (OneMonth or OneYear), `current_monthly_spend`,
+    `created_at`, `updated_at`.
+    """
+
+    customer_id: str
+    currency_id: str
+
+    def __post_init__(self) -> None:
+        check_customer(self.customer_id)
+        check_id("currency", self.currency_id)
