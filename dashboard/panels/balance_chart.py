@@ -1,8 +1,9 @@
 """The burn-down chart of the Balance page: what it draws out of a statement."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import polars as pl
 import streamlit as st
 
 from dashboard.charts import burn_down as chart
@@ -16,9 +17,9 @@ from queries.time import bucket_end, zone_of
 ENDED = {"EXPIRED": ("expire_at", "ends"), "VOIDED": ("voided_at", "is voided")}
 
 
-def draw_chart(shown: Shown, ahead: Ahead | None) -> None:
+def draw_chart(shown: Shown) -> None:
     """The chart with its text alternative."""
-    drawn = _drawn(shown, ahead)
+    drawn = _drawn(shown)
     st.plotly_chart(
         chart.figure(drawn),
         key="burn-down",
@@ -32,7 +33,7 @@ def draw_chart(shown: Shown, ahead: Ahead | None) -> None:
         )
 
 
-def _drawn(shown: Shown, ahead: Ahead | None) -> BurnDown:
+def _drawn(shown: Shown) -> BurnDown:
     segments = burn_down(shown.answer.frame, shown.question)
     ranks = burn_ranks(shown.grants)
     segments.sort(key=lambda segment: ranks.get(segment.grant_id, len(ranks)))
@@ -47,8 +48,23 @@ def _drawn(shown: Shown, ahead: Ahead | None) -> BurnDown:
         tuple(_marks(shown, segments)),
         shown.question.zone,
         shown.unit,
-        ahead,
+        _ahead(shown),
         palette(st.context.theme.type),
+    )
+
+
+def _ahead(shown: Shown) -> Ahead | None:
+    """The forecast's course, as far ahead as the chart looks back, and a week at least."""
+    if shown.ahead is None or not shown.ahead.outlook.has_forecast:
+        return None
+    length = max(shown.ends_at - shown.question.span.start, timedelta(days=7))
+    days = shown.ahead.outlook.days.filter(pl.col("ends_at") <= shown.ends_at + length)
+    now = shown.whole.closing
+    return Ahead(
+        (shown.ends_at, *days["ends_at"]),
+        (now, *days["balance_low"]),
+        (now, *days["balance"]),
+        (now, *days["balance_high"]),
     )
 
 

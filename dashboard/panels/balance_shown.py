@@ -1,7 +1,7 @@
 """What the Balance page has at hand to draw, and how it is asked for."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,15 +15,26 @@ from dashboard.header import Header, read_header
 from queries.balance import Balance
 from queries.catalogue import Features
 from queries.grants import Grants
+from queries.outlook import PoolOutlook, Said, daily_use, hindsight, pool_outlook, use_span
 from queries.question import Answer, Live, Unchosen
+from queries.recharge import Recharge
 from queries.statement import Statement
 from queries.statement.explain import Explanation, explain
+from queries.time import Grain
 
 NONE = Decimal(0)
 
 
 class NoGrants(Unchosen):
     """The pool holds nothing to explain; the message says what would be here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is to be expected of the pool, and what the same method said before."""
+
+    outlook: PoolOutlook
+    said: tuple[Said, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,8 @@ class Shown:
     names: Mapping[str, str]
     """feature_id → display name"""
     header: Header
+    ahead: Ahead | None
+    """Of a balance of now; a past one has had its future."""
 
     @property
     def unit(self) -> str:
@@ -136,4 +149,22 @@ def _collect(scope: Scope, customer_id: str, wanted: Wanted, turn: int) -> Shown
         grants,
         dict(ask(Features(), scope.source).frame.iter_rows()),
         read_header(scope, answer, turn=turn),
+        _look_ahead(scope, question, grants, answer.as_of, turn) if wanted.is_now else None,
+    )
+
+
+def _look_ahead(
+    scope: Scope, question: Statement, grants: pl.DataFrame, now: datetime, turn: int
+) -> Ahead:
+    """The forecast counts in days of UTC, whatever the zone that the statement is cut in."""
+    pool = (question.customer_id, question.currency_id)
+    use = ask(daily_use(*pool, now, question.resource_id), scope.source, turn=turn).frame
+    recharge = None
+    if question.resource_id is None:
+        recharge = ask(Recharge(*pool), scope.source, turn=turn).frame
+    by_day = replace(question, span=use_span(now), grain=Grain.DAY, zone="UTC")
+    moved = ask(by_day, scope.source, turn=turn).frame
+    return Ahead(
+        pool_outlook(use, grants, recharge, now=now),
+        hindsight(use, grants, recharge, moved, now=now),
     )

@@ -241,8 +241,8 @@ def _open(key: str, value: str) -> None:
 
 def _tell_sum(shown: Shown, path: Path, total: Decimal, count: int) -> None:
     """The rows' sum against the line they open, where the statement knows that line."""
-    rows = f"{count:,} row{'s' if count != 1 else ''}"
-    found = f"The {rows} add up to **{plain(exact(total))}** {plain(shown.unit)}"
+    rows = f"{count:,} rows add" if count != 1 else "one row adds"
+    found = f"The {rows} up to **{plain(exact(total))}** {plain(shown.unit)}"
     if path.has_dimensions:
         st.caption(f"{found}.")
         return

@@ -97,7 +97,7 @@ def _sum_text(shown: Shown) -> str:
     terms = [f"{exact(whole.opening)} opening"] if whole.opening else []
     for move in MOVES:
         amount = whole.amount_of(move)
-        if amount or move in ("granted", "consumed"):
+        if amount or move == "consumed" or (move == "granted" and not terms):
             sign = "−" if amount < 0 or (move == "consumed" and not amount) else "+"
             lead = "" if not terms and sign == "+" else f"{sign} "
             terms.append(f"{lead}{exact(abs(amount))} {NAMES[move].lower()}")
@@ -137,8 +137,8 @@ def lines(shown: Shown) -> None:
         if split == "grant" or line in MOVES
     )
     more = f" The first {MOST_DRAWN:,} are drawn." if frame.height > MOST_DRAWN else ""
-    rows = f"{frame.height:,} row{'s' if frame.height != 1 else ''}"
-    st.caption(f"The {rows} add up to: {plain(sums)}.{more}")
+    rows = f"{frame.height:,} rows add" if frame.height != 1 else "one row adds"
+    st.caption(f"The {rows} up to: {plain(sums)}.{more}")
     export_buttons(frame, shown.about(f"balance {SPLITS[split].lower()}"), f"balance-by-{split}")
 
 

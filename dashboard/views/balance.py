@@ -6,6 +6,7 @@ from dashboard.controls.scope import address_of
 from dashboard.controls.statement import statement_controls
 from dashboard.failures import guarded
 from dashboard.page import Page
+from dashboard.panels.balance_ahead import look_ahead
 from dashboard.panels.balance_chart import draw_chart
 from dashboard.panels.balance_shown import Shown, collect
 from dashboard.panels.balance_spent import spent
@@ -38,10 +39,13 @@ page.head(
 with guarded():
     statement(shown)
 with guarded():
-    draw_chart(shown, None)
+    draw_chart(shown)
 with guarded():
     st.header("What used it")
     spent(shown)
+with guarded():
+    st.header("What comes next")
+    look_ahead(shown)
 with guarded():
     st.header("Line by line")
     lines(shown)

@@ -189,3 +189,37 @@ def test_pools_of_every_kind_read_well(
     assert not page.has_crashed
     assert not page.failures
     assert "Proven to the last decimal" in page.text
+
+
+def test_what_burns_next_is_named_with_the_rule_that_puts_it_first(visit: Visit) -> None:
+    text = visit(customer="customer-promo-expiring").text
+    assert "**Burns next:** Seasonal promotion" in text
+    assert "It comes before Annual commitment" in text
+    assert "it expires sooner: on 9 Jun 2026 14:35 UTC, the other never" in text
+
+
+def test_a_pool_that_is_nearly_out_gets_a_range_of_days_and_what_was_said_before(
+    visit: Visit,
+) -> None:
+    page = visit(customer="customer-nearly-out", period="30d")
+    assert "**Runs out:** between" in page.text or "**Runs out:** on" in page.text
+    before = page.frame("What the forecast of")
+    assert list(before["Said"]) == ["7 days ago", "14 days ago", "30 days ago"]
+    assert {"Forecast", "Forecast band"} <= {trace.name for trace in page.chart.traces}
+
+
+def test_a_history_that_is_too_short_gets_no_forecast_and_the_page_says_why(visit: Visit) -> None:
+    page = visit(customer="customer-brand-new")
+    assert "**Runs out:** no forecast." in page.text
+    assert "Forecast" not in {trace.name for trace in page.chart.traces}
+
+
+def test_credits_that_are_expected_to_lapse_are_listed_by_grant(visit: Visit) -> None:
+    at_risk = visit(customer="customer-promo-expiring").frame("Credits at risk")
+    assert at_risk["grant"][0].startswith("Seasonal promotion")
+    assert 0 < at_risk["lapse_low"][0] <= at_risk["lapse"][0] <= at_risk["lapse_high"][0]
+
+
+def test_a_past_moment_has_no_forecast(visit: Visit) -> None:
+    page = visit(customer="customer-nearly-out", at="2026-04-01T00:00")
+    assert "The forecast belongs to the balance of now" in page.text
