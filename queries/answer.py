@@ -44,6 +44,7 @@ Question = (
     usage.Usage
     | keys.Keys
     | balance.Balance
+    | balance.Optimistic
     | grants.Grants
     | ledger.LedgerRows
     | statement.Statement
@@ -61,6 +62,7 @@ READERS: dict[type, Readers] = {
     usage.Usage: (usage_live.read, usage_extracted.read),
     keys.Keys: (keys_live.read, keys_extracted.read),
     balance.Balance: (balance_live.read, balance_extracted.read),
+    balance.Optimistic: (balance_live.optimistic, balance_extracted.optimistic),
     grants.Grants: (grants_live.read, grants_extracted.read),
     ledger.LedgerRows: (ledger_live.read, ledger_extracted.read),
     statement.Statement: (statement_live.statement, statement_extracted.statement),

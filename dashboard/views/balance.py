@@ -8,6 +8,7 @@ from dashboard.failures import guarded
 from dashboard.page import Page
 from dashboard.panels.balance_ahead import look_ahead
 from dashboard.panels.balance_chart import draw_chart
+from dashboard.panels.balance_optimistic import optimistic
 from dashboard.panels.balance_shown import Shown, collect
 from dashboard.panels.balance_spent import spent
 from dashboard.panels.balance_statement import lines, statement
@@ -38,6 +39,7 @@ page.head(
 )
 with guarded():
     statement(shown)
+    optimistic(shown)
 with guarded():
     draw_chart(shown)
 with guarded():

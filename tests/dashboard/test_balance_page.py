@@ -223,3 +223,39 @@ def test_credits_that_are_expected_to_lapse_are_listed_by_grant(visit: Visit) ->
 def test_a_past_moment_has_no_forecast(visit: Visit) -> None:
     page = visit(customer="customer-nearly-out", at="2026-04-01T00:00")
     assert "The forecast belongs to the balance of now" in page.text
+
+
+def spent_already(api: Api, credits: int) -> Callable[[httpx.Request], httpx.Response]:
+    """An API to which so much has been reported that has not settled."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        response = api.answer(request)
+        if b"OptimisticBalance" not in request.content:
+            return response
+        body = json.loads(response.content)
+        for one in body["data"]["entitlementsState"]["entitlementsV2"]:
+            if "currentUsage" in one:
+                one["currentUsage"] += credits
+        return httpx.Response(200, json=body)
+
+    return respond
+
+
+def test_what_is_reported_and_not_settled_is_shown_apart_until_it_has_settled(
+    visit: Visit, api: Api, demo: Demo
+) -> None:
+    page = visit(customer="customer-nearly-out", source="live")
+    assert "nothing that was reported waits to be settled" in page.text
+    api.fault = spent_already(api, 5)
+    page.go()
+    settled = demo.balance("customer-nearly-out")
+    assert f"Settled **{settled:,f}".rstrip("0") in page.text
+    assert "5 have been reported and wait to be settled" in page.text
+    api.fault = None
+    page.go()
+    assert "has settled" in page.text
+    assert "5 off the optimistic balance" in page.text
+
+
+def test_an_extract_shows_no_optimistic_balance(visit: Visit) -> None:
+    assert "optimistic" not in visit(customer="customer-nearly-out").text.lower()
