@@ -9,11 +9,12 @@ import streamlit as st
 from dashboard.markdown import plain
 from data.extract.errors import ExtractError
 from data.metering.errors import MeteringError, Refused
+from queries.command import ChangeError
 from queries.question import CannotAnswer, QuestionError, Unchosen
 
 logger = logging.getLogger(__name__)
 
-EXPECTED = (QuestionError, MeteringError, ExtractError)
+EXPECTED = (QuestionError, MeteringError, ExtractError, ChangeError)
 UNEXPECTED = "Something went wrong that this page does not know. It has been logged."
 
 
