@@ -38,7 +38,9 @@ def show_failure(
         st.info(plain(str(error)), icon=":material/arrow_upward:")
         return
     is_wrong_question = isinstance(error, QuestionError | Refused)
-    could_other = isinstance(error, CannotAnswer) or not is_wrong_question
+    could_other = isinstance(error, CannotAnswer) or not (
+        is_wrong_question or isinstance(error, ChangeError)
+    )
     tell = st.warning if isinstance(error, QuestionError) else st.error
     tell(plain(sentence_of(error)), icon=":material/error:")
     with st.container(horizontal=True):

@@ -58,7 +58,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A change with the latest fact about it, which is the record's fact number `number`."""
+    """A change with the latest fact about it, which is the record's fact number `number`.
+
+    `fact.before` is the state before the change whichever fact recorded it.
+    """
 
     change: Change
     fact: Fact

@@ -32,6 +32,7 @@ create index changes_of_a_customer on changes (customer_id, number);
 create index changes_of_an_actor on changes (actor, number);
 create index changes_of_a_subject on changes (subject, number);
 
+-- Each change with its latest fact, and with the state that it was to change.
 create view standing as
 select
     changes.*,
@@ -41,9 +42,16 @@ select
     facts.at,
     facts.request_id,
     facts.detail,
-    facts.state_before,
     facts.state_after,
-    facts.is_settled
+    facts.is_settled,
+    (
+        select intended.state_before from facts as intended
+        where
+            intended.change_number = changes.number
+            and intended.state_before is not null
+        order by intended.number desc
+        limit 1
+    ) as state_before
 from changes
 inner join facts on facts.number = (
     select max(latest.number) from facts as latest

@@ -73,6 +73,12 @@ class ActivityFile:
             file.execute("commit")
             return number
 
+    def numbered(self, number: int) -> Listed | None:
+        """One change by its place in the list."""
+        with self._opened() as file:
+            row = file.execute(_statement("numbered"), {"number": number}).fetchone()
+            return None if row is None else _listed(row)
+
     def other(self, change: Change) -> Recorded | None:
         with self._opened() as file:
             row = file.execute(_statement("other"), asdict(change)).fetchone()
@@ -91,9 +97,7 @@ class ActivityFile:
         }
         with self._opened() as file:
             rows = file.execute(_statement("page"), given).fetchall()
-        shown = tuple(
-            Listed(row["number"], _time(row["begun_at"]), _recorded(row)) for row in rows[:count]
-        )
+        shown = tuple(_listed(row) for row in rows[:count])
         return Listing(shown, shown[-1].number if len(rows) > count else None)
 
     def facts(self, key: str) -> list[Fact]:
@@ -184,6 +188,10 @@ def _add_fact(file: sqlite3.Connection, key: str, fact: Fact) -> int:
     number = file.execute(_statement("add_fact"), given).lastrowid
     assert number is not None
     return number
+
+
+def _listed(row: sqlite3.Row) -> Listed:
+    return Listed(row["number"], _time(row["begun_at"]), _recorded(row))
 
 
 def _recorded(row: sqlite3.Row) -> Recorded:
