@@ -59,7 +59,7 @@ def app() -> st.App:
     return st.App(
         APP,
         lifespan=_lifespan,
-        routes=_routes(),
+        routes=routes(),
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM),
@@ -68,7 +68,7 @@ def app() -> st.App:
     )
 
 
-def _routes() -> list[BaseRoute]:
+def routes() -> list[BaseRoute]:
     """/healthz, and /metering/graphql where this process owns a local metering API.
 
     Where roles are in force the API is not handed out: its key, which everyone knows, may do all.

@@ -12,8 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import stamina
-from local_metering import CURRENCY, LocalApi
-from wire import (
+from faulty_wire import (
     Fault,
     Wire,
     answer_lost,
@@ -26,6 +25,7 @@ from wire import (
     no_connection,
     too_many,
 )
+from local_metering import CURRENCY, LocalApi
 
 from dashboard.activity.store import ActivityFile, Wanted
 from data.metering.errors import MeteringError, NotFound, NotSent, RateLimited, Refused
