@@ -9,7 +9,7 @@ from dashboard.controls.choices import address_value, choose, day
 from dashboard.controls.key_picker import Found, Option, one_picker
 from dashboard.controls.key_picker.address import carry_across_pages, put_picked_values
 from dashboard.controls.period import PRESETS
-from dashboard.controls.scope import ALL_CUSTOMERS, CARRIED
+from dashboard.controls.scope import ALL_CUSTOMERS, CARRIED, zone_control
 from queries.activity import Outcome
 from queries.command import Actor, Role
 from queries.question import QuestionError
@@ -20,7 +20,7 @@ OUTCOMES = {
     Outcome.REFUSED: "Refused",
     Outcome.NOT_DONE: "Not done",
     Outcome.UNKNOWN: "Unknown",
-    Outcome.INTENDED: "Under way or cut off",
+    Outcome.INTENDED: "No outcome yet",
 }
 OFFERED = (
     Preset.TODAY,
@@ -34,24 +34,33 @@ OFFERED = (
 LISTED = "changes listed"
 
 
-def change_filters(record: ActivityFile, actor: Actor, now: datetime, zone: str) -> Wanted:
-    """The controls; an admin sees everyone's changes, the others their own.
+def change_filters(
+    record: ActivityFile, actor: Actor, now: datetime, default_zone: str
+) -> tuple[Wanted, str]:
+    """The controls: which changes, and the zone of their times.
 
-    Raises QuestionError, and NotRecorded where there is no record.
+    An admin sees everyone's changes, the others their own. Raises QuestionError, and NotRecorded
+    where there is no record.
     """
     for key in CARRIED:
         carry_across_pages(key)
     own = None if actor.role is Role.ADMIN else actor.name
     named = record.named(own)
-    customer_id = _customer(named["customer_id"])
-    with st.container(width=180):
-        command = _one_of("What", "command", "All changes", named["command"])
-    with st.container(width=180):
-        outcome = _outcome()
-    if own is None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        customer_id = _customer(named["customer_id"])
         with st.container(width=180):
-            own = _one_of("Who", "actor", "Everyone", named["actor"])
-    return Wanted(customer_id, own, outcome, command, _span(now, zone))
+            command = _one_of("What", "command", "All changes", named["command"])
+        with st.container(width=180):
+            outcome = _outcome()
+        if own is None:
+            with st.container(width=180):
+                own = _one_of("Who", "actor", "Everyone", named["actor"])
+        begun = st.container(horizontal=True, width="content")
+        with st.container(width=180):
+            zone = zone_control(default_zone)
+        with begun:
+            span = _span(now, zone)
+    return Wanted(customer_id, own, outcome, command, span), zone
 
 
 def page_below(wanted: Wanted) -> int | None:

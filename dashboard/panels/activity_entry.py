@@ -7,12 +7,11 @@ import streamlit as st
 
 from dashboard.activity.store import ActivityFile, Listed
 from dashboard.changing import settle_change
-from dashboard.controls.changes import OUTCOMES
 from dashboard.controls.choices import choose
 from dashboard.failures import guarded
 from dashboard.markdown import plain
 from dashboard.panels.activity_list import ShownChanges
-from queries.activity import Fact, read
+from queries.activity import OPEN, Fact, read
 from queries.command import Actor, Role
 from queries.settling import can_settle
 from queries.time import to_local, zone_of
@@ -32,7 +31,7 @@ def opened_change(shown: ShownChanges, record: ActivityFile, actor: Actor) -> No
         st.caption("There is no such change among those that you may see.")
         return
     change = found.recorded.change
-    st.subheader(plain(f"{change.actor} asked to {change.summary}"))
+    st.header(plain(f"Change {found.number}: {change.summary}"))
     facts = record.facts(change.key)
     st.dataframe(
         pl.DataFrame([_row(fact, shown.zone) for fact in facts], orient="row"),
@@ -52,7 +51,10 @@ def _may_see(actor: Actor, found: Listed) -> bool:
 
 
 def _settle_button(found: Listed) -> None:
+    if found.recorded.fact.outcome not in OPEN:
+        return
     if not can_settle(found.recorded):
+        st.caption("Whether this was done is not known. It is safe to do it again: it counts once.")
         return
     st.caption("Whether this was done is not known. Settling reads back what is there.")
     if st.button("Settle", icon=":material/task_alt:"):
@@ -73,14 +75,16 @@ def _asked(found: Listed) -> None:
 
 
 def _states(found: Listed) -> None:
-    """Field by field, so that what has changed stands side by side."""
+    """Field by field, what has changed first."""
     fact = found.recorded.fact
     before = _flat(read(fact.before)) if fact.before else {}
     after = _flat(next(iter((read(fact.after) or {}).values()), None)) if fact.after else {}
     if not before and not after:
         st.caption("Nothing is recorded of how it was before and after.")
         return
-    fields = list(dict.fromkeys([*before, *after]))
+    fields = sorted(
+        dict.fromkeys([*before, *after]), key=lambda field: before.get(field) == after.get(field)
+    )
     st.dataframe(
         pl.DataFrame(
             {
@@ -98,7 +102,7 @@ def _row(fact: Fact, zone: str) -> dict[str, str]:
     how = " (read back)" if fact.is_settled else ""
     return {
         f"Time ({zone})": f"{to_local(fact.at, zone_of(zone)):%Y-%m-%d %H:%M:%S}",
-        "Outcome": f"{OUTCOMES[fact.outcome]}{how}",
+        "Fact": f"{fact.outcome.value.capitalize()}{how}",
         "Who": fact.actor,
         "Detail": fact.detail,
         "Request id": fact.request_id,

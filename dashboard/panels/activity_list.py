@@ -75,6 +75,7 @@ def change_list(shown: ShownChanges, record: ActivityFile) -> None:
     st.dataframe(
         frame,
         hide_index=True,
+        column_config={"Outcome": st.column_config.TextColumn(width=120)},
         key=TABLE,
         on_select=_open_clicked,
         selection_mode="single-row",
@@ -119,10 +120,10 @@ def _row(one: Listed, zone: str) -> dict[str, object]:
         "Change": one.number,
         "Begun": f"{to_local(one.begun_at, zone_of(zone)):%Y-%m-%d %H:%M:%S}",
         "Who": change.actor,
-        "What": change.summary,
-        "Customer": change.customer_id or "",
         "Outcome": OUTCOMES[fact.outcome],
+        "What": change.summary,
         "Detail": fact.detail,
+        "Customer": change.customer_id or "",
     }
 
 

@@ -1,11 +1,8 @@
 """Activity: every change made from this app: who, when, what, and what came of it."""
 
-import streamlit as st
-
 from dashboard.access import current_actor
 from dashboard.changing import record
 from dashboard.controls.changes import change_filters, page_below
-from dashboard.controls.scope import zone_control
 from dashboard.failures import guarded
 from dashboard.markdown import plain
 from dashboard.page import Page
@@ -17,12 +14,7 @@ from queries.command import Role
 page = Page[ShownChanges]("Activity")
 actor, changes = current_actor(), record()
 with page.answering():
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        filters = st.container(horizontal=True, vertical_alignment="bottom", width="content")
-        with st.container(width=180):
-            zone = zone_control(read_settings().zone)
-        with filters:
-            wanted = change_filters(changes, actor, page.now, zone)
+    wanted, zone = change_filters(changes, actor, page.now, read_settings().zone)
     below = page_below(wanted)
     listing = changes.page(wanted, ON_A_PAGE, below)
     asked = ShownChanges(wanted, listing, below, zone, page.now)

@@ -92,7 +92,7 @@ def test_where_nothing_was_changed_the_page_says_what_would_be_here() -> None:
 def test_an_admin_sees_every_change_newest_first() -> None:
     page = ActivityPage()
     assert page.listed == [
-        (3, "sue", "Under way or cut off"), (2, "bob", "Done"), (1, "sue", "Done"),
+        (3, "sue", "No outcome yet"), (2, "bob", "Done"), (1, "sue", "Done"),
     ]  # fmt: skip
     page.go(outcome="done", actor="sue")
     assert page.listed == [(1, "sue", "Done")]
@@ -118,10 +118,11 @@ def test_others_see_their_own_changes_only(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.usefixtures("three")
 def test_an_opened_change_tells_its_facts_and_the_states_before_and_after() -> None:
     page = ActivityPage(change="2")
-    assert page.frame(FACTS)["Outcome"].tolist() == ["Under way or cut off", "Done"]
+    assert page.frame(FACTS)["Fact"].tolist() == ["Intended", "Done"]
     [request_id] = set(page.frame(FACTS)["Request id"])
     assert len(request_id) == 32
     states = page.frame("Before and after change 2").set_index("Field")
+    assert states.index[0] == "status"
     assert states.loc["status"].tolist() == ["ACTIVE", "VOIDED"]
     asked = page.frame("What change 2 asked for").set_index("What was asked")["Value"]
     assert (asked["reason"], asked["role"]) == ("by mistake", "billing")
@@ -133,7 +134,7 @@ def test_a_change_without_an_outcome_is_settled(
 ) -> None:
     sent = wire.count("CreateCreditGrant")
     page = ActivityPage(change="3").press("Settle")
-    assert page.frame(FACTS)["Outcome"].tolist() == ["Under way or cut off", "Done (read back)"]
+    assert page.frame(FACTS)["Fact"].tolist() == ["Intended", "Done (read back)"]
     assert page.listed[0] == (3, "sue", "Done")
     assert "Settle" not in page.buttons
     assert wire.count("CreateCreditGrant") == sent
