@@ -106,7 +106,7 @@ def settle(last: Recorded, actor: Actor, activity: Activity, read_back: ReadBack
 
     Raises Unsettled while that cannot be known, AlreadySo when someone else made it.
     """
-    notes = _Notes(last.change, actor, activity)
+    notes = _Notes(last.change, actor, activity, last.fact.request_id)
     found, _ = _settled(last, notes, read_back)
     return Outcome.NOT_DONE if found is None else Outcome.DONE
 

@@ -474,6 +474,7 @@ def test_somebody_else_settles_what_was_left_open(
     assert settle(left, SUE, wire.client, activity) is outcome
     fact = last_fact(activity, void.key)
     assert (fact.outcome, fact.actor, fact.is_settled) == (outcome, "sue", True)
+    assert fact.request_id == left.fact.request_id != ""
 
 
 def test_what_was_sent_to_another_api_is_not_settled_here(
