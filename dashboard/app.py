@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.access import LOCAL_USER, current_actor
 from dashboard.sources import current
 
 VIEWS = Path(__file__).parent / "views"
@@ -63,6 +64,7 @@ page.run()
 if current().is_demo:
     st.caption(
         "The company and its numbers are invented. To connect your own, set METERING\\_API\\_URL "
-        "and METERING\\_API\\_KEY; the README tells how. Without sign-in this app listens on this "
-        "machine only, and you are its local user."
+        "and METERING\\_API\\_KEY; the README tells how."
     )
+if current_actor() == LOCAL_USER:
+    st.caption("Without sign-in this app listens on this machine only, and you are its local user.")
