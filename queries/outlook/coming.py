@@ -32,7 +32,6 @@ class Coming:
     key: tuple[str, str | None]
     run_out: RunOut
     rows: list[pools.Row]
-    flows: tuple[Flow, ...] = ()
     courses: tuple[Course, ...] = ()
     recharge_note: str = ""
 
@@ -73,7 +72,7 @@ def coming(
         courses = tuple(course(held.pool(), flow) for flow in flows)
         run_out = _run_out(held.balance, courses, silence or ("" if days else UNUSED))
         note = NO_PRICE if is_unpriced else ""
-        yield Coming((key[0], key[1]), run_out, held.rows, flows, courses, note)
+        yield Coming((key[0], key[1]), run_out, held.rows, courses, note)
 
 
 def ends_of_days(now: datetime, count: int) -> list[datetime]:
