@@ -34,7 +34,22 @@ def pool_outlook(
     prospects = coming(named(use), named(grants), named(settings), now, horizon)
     pool = next(prospects, NOTHING)
     return PoolOutlook(
-        pool.run_out, _days(pool), _lapses(pool), _recharges(pool), pool.recharge_note
+        pool.run_out,
+        _days(pool),
+        _lapses(pool),
+        _recharges(pool),
+        pool.recharge_note,
+        _renewal_note(pool),
+    )
+
+
+def _renewal_note(pool: Coming) -> str:
+    if not pool.courses or not pool.renewals:
+        return ""
+    counted = f"{pool.renewals} renewals are" if pool.renewals > 1 else "one renewal is"
+    return (
+        "Recurring grants are expected to come again unchanged when they end: "
+        f"{counted} counted in."
     )
 
 

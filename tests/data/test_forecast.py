@@ -1,5 +1,7 @@
 """The forecast: weekdays as they were, and a range that holds the truth as often as it claims."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -119,10 +121,10 @@ def rare(rng: np.random.Generator, days: int) -> np.ndarray:
 @pytest.mark.parametrize("kind", [steady, growing, wandering, rare])
 @pytest.mark.parametrize("ahead", [7, 30, 60])
 def test_the_range_holds_the_truth_as_often_as_it_claims_within_5_points(
-    kind: object, ahead: int
+    kind: Callable[[np.random.Generator, int], np.ndarray], ahead: int
 ) -> None:
     rng = np.random.default_rng(ahead)
-    years = np.array([kind(rng, HISTORY + ahead) for _ in range(1500)])  # type: ignore[operator]
+    years = np.array([kind(rng, HISTORY + ahead) for _ in range(1500)])
     said = forecasts(years[:, :HISTORY], ahead)
     truth = years[:, HISTORY:].sum(axis=1) * MILLION
     has_held = (said.low[:, -1] <= truth + 1) & (truth - 1 <= said.high[:, -1])
