@@ -1,11 +1,14 @@
 """Forecast: what a pool will have used by the end of each coming day, with a band of its own.
 
-With w the mean use of a weekday over the last four weeks, use up to h days ahead is expected to be
-E(h), the sum of those days' w. The band is E(h) ± z √(a·h + b·h²): a is the variance of single
-days around w, b that of the level, which a wrong level adds up day by day. b is what the means
-of four weeks leave open, a/28, or more where this pool's past shows more: on each past day the
-same method is asked for the next 7, 14 and 28 days, and a mean squared error of q takes
-b = (q − a·h) / h²; the largest of the three counts. z is the normal quantile of the claim.
+With w the mean use of a weekday over the last four weeks, E is the sum of the coming days' w, and
+h = E ÷ the mean of all days: how many usual days lie ahead. The band is E ± z √(a·h + b·h²·g),
+with a the variance of single days around w and b that of the level, which a wrong level adds up
+day by day. b is what the means of four weeks leave open, a/28, or more where this pool's past
+shows more: on each past day the same method is asked for the next 7, 14 and 28 days, and a mean
+squared error of q takes b = (q − a·h) / h²; the largest of the three counts. Beyond 28 days, where
+the past is not asked, a level that wanders is off with time: from the middle of the four weeks to
+the middle of the days ahead it is g = (h + 28) / 56 of what it is at 28 days; before, g is 1.
+z is the normal quantile of the claim.
 
 Computed in floats, for many pools at once; what comes out are whole millionths of a credit.
 """
@@ -72,9 +75,10 @@ def forecasts(use: Floats, coming: int, *, rest: float = 1.0, claim: float = CLA
     expected = by_day.cumsum(axis=1)
     # One mean for each weekday is taken from the days that the variance is measured on.
     noise = ((recent - usual[:, None]) ** 2).sum(axis=(1, 2)) / (LEVEL - WEEK)
-    ahead = np.arange(coming) + rest
+    ahead = _usual_days(expected, usual.mean(axis=1), rest)
     drift = _drift(use, begun, noise)
-    spread = np.sqrt(noise[:, None] * ahead + drift[:, None] * ahead**2)
+    later = np.maximum((ahead + LEVEL) / (2 * LEVEL), 1)
+    spread = np.sqrt(noise[:, None] * ahead + drift[:, None] * ahead**2 * later)
     spread *= NormalDist().inv_cdf((1 + claim) / 2)
     low = np.maximum.accumulate(np.maximum(expected - spread, 0), axis=1)
     high = expected + spread
@@ -93,8 +97,15 @@ def _first_use(use: Floats) -> Whole:
     return first
 
 
+def _usual_days(expected: Floats, level: Floats, rest: float) -> Floats:
+    """How many days' use lies ahead; days of the calendar for a pool that uses nothing."""
+    days = np.broadcast_to(np.arange(expected.shape[1]) + rest, expected.shape)
+    is_used = (level > 0)[:, None]
+    return np.where(is_used, expected / np.where(is_used, level[:, None], 1), days)
+
+
 def _drift(use: Floats, begun: Whole, noise: Floats) -> Floats:
-    """b: the variance of the level, from what the past shows and never below a/28.
+    """b, the variance of the level, from what the past shows and never below a/28.
 
     Over whole weeks the weekdays cancel out: the method says so many days times the level.
     """

@@ -7,7 +7,7 @@ moment at which the balance falls below the rule's floor, or within the hour aft
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -64,18 +64,29 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a pool fares: what was left at each of the flow's times but the first, and the rest.
+    """How a pool fares with a flow.
 
-    Invariant: left at first + started + bought − used − lapsed = left at last.
     `ran_out` is the first time at which zero or less was left, where no recharge covered it at
     once; `lapsed` tells by grant what ended unused, `started` what scheduled grants brought.
+    At the times of `marks` something started, lapsed or was bought, and `reach` is what was left
+    and what was used together, in millionths, from then on.
     """
 
-    left: tuple[Decimal, ...]
+    flow: Flow
     ran_out: datetime | None
     lapsed: dict[str, Decimal]
     bought: tuple[Bought, ...]
     started: Decimal
+    marks: list[int]
+    reach: list[int]
+
+    def left(self) -> Iterator[Decimal]:
+        """What was left at each of the flow's times but the first.
+
+        Invariant: held at first + started + bought − used − lapsed = left at last.
+        """
+        for at, used in zip(self.flow.times[1:], self.flow.used[1:], strict=True):
+            yield exact(self.reach[bisect_right(self.marks, at) - 1] - used)
 
 
 def course(pool: Pool, flow: Flow) -> Course:
@@ -84,11 +95,7 @@ def course(pool: Pool, flow: Flow) -> Course:
 
 
 class _Run:
-    """One pool's way through a flow.
-
-    `marks` are the times at which something was started, lapsed or bought, and `reach` what is
-    left and used together from then on: less what is used by a later time, it is what is left.
-    """
+    """One pool's way through a flow."""
 
     def __init__(self, pool: Pool, flow: Flow) -> None:
         self.pool, self.flow = pool, flow
@@ -109,11 +116,13 @@ class _Run:
         burned, lapsed = exact(self.used), sum(self.lapsed.values(), NONE)
         bought = sum((each.credits for each in self.bought), NONE)
         return Course(
-            left=tuple(self.left()),
+            flow=self.flow,
             ran_out=None if self.ran_out is None else time_of(self.ran_out),
             lapsed=dict(self.lapsed),
             bought=tuple(self.bought),
             started=self.pool.balance - self.held - bought + burned + lapsed,
+            marks=self.marks,
+            reach=self.reach,
         )
 
     def burn_until(self, until: int) -> None:
@@ -162,8 +171,3 @@ class _Run:
     def mark(self) -> None:
         self.marks.append(self.at)
         self.reach.append(millionths(self.pool.balance) + self.used)
-
-    def left(self) -> Iterable[Decimal]:
-        ends = zip(self.flow.times[1:], self.flow.used[1:], strict=True)
-        for at, used in ends:
-            yield exact(self.reach[bisect_right(self.marks, at) - 1] - used)

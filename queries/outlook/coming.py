@@ -32,9 +32,9 @@ class Coming:
     key: tuple[str, str | None]
     run_out: RunOut
     rows: list[pools.Row]
-    flows: tuple[Flow, ...] = ()
     courses: tuple[Course, ...] = ()
     recharge_note: str = ""
+    renewals: int = 0
 
     def lapses(self, grant_id: str) -> tuple[Decimal, Decimal, Decimal]:
         """What of a grant lapses: least, expected, most."""
@@ -73,7 +73,7 @@ def coming(
         courses = tuple(course(held.pool(), flow) for flow in flows)
         run_out = _run_out(held.balance, courses, silence or ("" if days else UNUSED))
         note = NO_PRICE if is_unpriced else ""
-        yield Coming((key[0], key[1]), run_out, held.rows, flows, courses, note)
+        yield Coming((key[0], key[1]), run_out, held.rows, courses, note, len(held.renewals))
 
 
 def ends_of_days(now: datetime, count: int) -> list[datetime]:

@@ -37,15 +37,9 @@ def fleet_outlook(
     found = pl.DataFrame(
         [_row(pool) for pool in coming(use, grants, recharges, now, horizon)], POOLS, orient="row"
     )
-    is_out = pl.col("balance") <= 0
-    return found.sort(
-        is_out.not_() | pl.col("status").eq(Status.UNKNOWN.value),
-        pl.when(is_out).then("balance"),
-        "expected",
-        "earliest",
-        *KEYS,
-        nulls_last=True,
-    )
+    is_out = pl.col("status").is_in([Status.OUT.value, Status.OVERDRAFT.value])
+    owed = pl.when(is_out).then("balance")
+    return found.sort(~is_out, owed, "expected", "earliest", *KEYS, nulls_last=True)
 
 
 def _row(pool: Coming) -> tuple[object, ...]:

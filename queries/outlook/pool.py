@@ -34,16 +34,31 @@ def pool_outlook(
     prospects = coming(named(use), named(grants), named(settings), now, horizon)
     pool = next(prospects, NOTHING)
     return PoolOutlook(
-        pool.run_out, _days(pool), _lapses(pool), _recharges(pool), pool.recharge_note
+        pool.run_out,
+        _days(pool),
+        _lapses(pool),
+        _recharges(pool),
+        pool.recharge_note,
+        _renewal_note(pool),
+    )
+
+
+def _renewal_note(pool: Coming) -> str:
+    if not pool.courses or not pool.renewals:
+        return ""
+    counted = f"{pool.renewals} renewals are" if pool.renewals > 1 else "one renewal is"
+    return (
+        "Recurring grants are expected to come again unchanged when they end: "
+        f"{counted} counted in."
     )
 
 
 def _days(pool: Coming) -> pl.DataFrame:
     if not pool.courses:
         return DAYS.to_frame()
-    times = pool.flows[0].times[1:]
-    uses = zip(*(flow.used[1:] for flow in pool.flows), strict=True)
-    lefts = zip(*(each.left for each in pool.courses), strict=True)
+    times = pool.courses[0].flow.times[1:]
+    uses = zip(*(each.flow.used[1:] for each in pool.courses), strict=True)
+    lefts = zip(*(each.left() for each in pool.courses), strict=True)
     rows = [
         (time_of(at), *map(exact, used), *spread(left))
         for at, used, left in zip(times, uses, lefts, strict=True)
@@ -54,7 +69,7 @@ def _days(pool: Coming) -> pl.DataFrame:
 def _lapses(pool: Coming) -> pl.DataFrame:
     if not pool.courses:
         return LAPSES.to_frame()
-    end = time_of(pool.flows[0].times[-1])
+    end = time_of(pool.courses[0].flow.times[-1])
     grants = [dict(zip(GRANT, row, strict=True)) for row in pool.rows]
     rows = [
         (

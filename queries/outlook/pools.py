@@ -12,7 +12,7 @@ import polars as pl
 
 from data.credits.amounts import PRECISION
 from data.credits.forecast import Floats
-from data.credits.grants import NONE, Grant, GrantStatus, GrantType
+from data.credits.grants import DEFAULT_PRIORITY, NONE, Grant, GrantStatus, GrantType
 from data.credits.pool import Pool
 from data.credits.recharge import Expiration, RechargeRule, ThresholdType
 from data.credits.renewals import renewals
@@ -23,7 +23,7 @@ GRANT = (
     "grant_id", "grant_type", "amount", "effective_at", "created_at", "expire_at", "priority",
     "consumed_amount", "status", "cost_amount", "is_recharge",
 )  # fmt: skip
-ID, TYPE, AMOUNT, EFFECTIVE, CREATED, EXPIRE, PRIORITY, CONSUMED, STATUS = range(9)
+ID, TYPE, AMOUNT, EFFECTIVE, CREATED, EXPIRE, _, CONSUMED, STATUS = range(9)
 Row = tuple[Any, ...]
 """A grant, its values in the order of GRANT."""
 TYPES = {kind.value: kind for kind in GrantType}
@@ -121,8 +121,10 @@ def held(grants: pl.DataFrame, count: int, now: datetime, until: datetime) -> li
     is_left = pl.col("amount") != pl.col("consumed_amount")
     recurs = pl.col("grant_type") == GrantType.RECURRING.value
     is_of_cap = pl.col("is_recharge") & (pl.col("created_at") >= month)
-    standing = grants.filter((stands & (is_left | recurs)) | is_of_cap).select("pool", *GRANT)
-    for number, *row in standing.iter_rows():
+    standing = grants.filter((stands & (is_left | recurs)) | is_of_cap).with_columns(
+        pl.col("priority").fill_null(DEFAULT_PRIORITY), pl.col("is_recharge").fill_null(False)
+    )
+    for number, *row in standing.select("pool", *GRANT).iter_rows():
         pools[number].rows.append(tuple(row))
         if row[STATUS] == GrantStatus.ACTIVE.value:
             pools[number].balance += row[AMOUNT] - row[CONSUMED]
@@ -132,11 +134,11 @@ def held(grants: pl.DataFrame, count: int, now: datetime, until: datetime) -> li
 
 
 def _grant(row: Row) -> Grant:
-    grant_id, kind, amount, *window_and_priority, consumed, status, cost, is_recharge = row
-    return Grant(
-        grant_id, TYPES[kind], amount, *window_and_priority,
-        consumed, STATUSES[status], None, cost or NONE, is_recharge,
-    )  # fmt: skip
+    grant_id, kind, amount, effective_at, created_at, expire_at, priority, *rest = row
+    grant = Grant(grant_id, TYPES[kind], amount, effective_at, created_at, expire_at, priority)
+    grant.consumed, status, cost, grant.is_recharge = rest
+    grant.status, grant.cost = STATUSES[status], cost or NONE
+    return grant
 
 
 def rules(

@@ -107,6 +107,7 @@ class PoolOutlook:
     recharges: what auto-recharge would buy: `use` (low, expected or high), `bought_at`,
     `credits`, `cost` in US dollars. As in `RECHARGES`.
     recharge_note: why recharges are left out although they are switched on; '' where they are not.
+    renewal_note: how many renewals of recurring grants are counted in; '' where there are none.
 
     All three frames are empty where there is no forecast; `run_out.sentence` says why.
     """
@@ -116,6 +117,7 @@ class PoolOutlook:
     lapses: pl.DataFrame
     recharges: pl.DataFrame
     recharge_note: str = ""
+    renewal_note: str = ""
 
     @property
     def has_forecast(self) -> bool:
