@@ -82,8 +82,9 @@ class Activity(Protocol):
     def add(self, change: Change, fact: Fact, seen: int | None = None) -> int:
         """Add the fact, and the change with its first; the fact's number, once it is on disk.
 
-        With `seen`, only if that is still the change's latest fact (0: it has none), or raises
-        Overtaken. About a change that is DONE nothing is added: its last fact's number.
+        With `seen`, only if that is still the change's latest fact (0: it has none) and the change
+        is not DONE, or raises Overtaken. Without it, nothing is added about a change that is DONE:
+        its last fact's number.
         """
         ...
 

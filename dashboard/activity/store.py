@@ -62,9 +62,10 @@ class ActivityFile:
             file.execute("begin immediate")
             last = _last(file, change.key)
             number = 0 if last is None else last.number
-            if seen is not None and seen != number:
+            is_done = last is not None and last.fact.outcome is Outcome.DONE
+            if seen is not None and (is_done or seen != number):
                 raise Overtaken
-            if last is not None and last.fact.outcome is Outcome.DONE:
+            if is_done:
                 return number
             if last is None:
                 begun = {"begun_at": _text(fact.at)}

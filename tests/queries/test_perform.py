@@ -1,11 +1,13 @@
 """Changes pass one door: permitted, recorded before and after, and made once whatever fails."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from random import Random
 from threading import Barrier, Thread
 from typing import Any
 
@@ -163,12 +165,15 @@ def test_paid_credits_and_voids_take_the_role_billing(
 def test_a_refused_role_leaves_the_change_of_the_key_as_it_is(
     wire: Wire, activity: ActivityFile, customer: str
 ) -> None:
-    """Else the owner's next try would send again what is done."""
+    """Else the owner's next try would take it for refused, and send again what is done."""
     command = gift(customer)
-    done = perform(command, SUE, wire.client, activity)
+    wire.fail(CREATE, crash_after)
+    with pytest.raises(SystemExit):
+        perform(command, SUE, wire.client, activity)
     with pytest.raises(NotPermitted):
         perform(command, EVE, wire.client, activity)
-    assert perform(command, SUE, wire.client, activity) == done
+    perform(command, SUE, wire.client, activity)
+    assert outcomes(activity, command.key) == [(INTENDED, False), (DONE, True)]
     assert wire.count(CREATE) == 1
 
 
@@ -251,6 +256,43 @@ def test_two_threads_with_one_key_make_one_grant(
     assert answers
     assert all(isinstance(r, Unsettled) for r in results if isinstance(r, Exception))
     assert activity.facts(command.key)[-1].outcome is DONE
+
+
+def test_of_two_who_saw_no_earlier_try_the_second_sends_nothing(
+    wire: Wire, activity: ActivityFile, api: LocalApi, customer: str
+) -> None:
+    class Stale(ActivityFile):
+        """Read just before the other's intent was recorded."""
+
+        def last(self, key: str) -> None:
+            del key
+
+    command = gift(customer)
+    perform(command, SUE, wire.client, activity)
+    with pytest.raises(Unsettled, match="Somebody else has just begun to grant 500"):
+        perform(command, SUE, wire.client, Stale(activity.path))
+    assert held(api, customer) == [(500, "ACTIVE")]
+
+
+def test_of_two_who_find_it_not_done_the_second_sends_nothing(
+    wire: Wire, activity: ActivityFile, api: LocalApi, customer: str, clock: Clock
+) -> None:
+    command = gift(customer)
+    wire.fail(CREATE, dropped)
+    with pytest.raises(Unsettled):
+        perform(command, SUE, wire.client, activity)
+    clock.at += LATEST_ARRIVAL
+
+    def overtaken(_: httpx.Request, answered: Callable[[], httpx.Response]) -> httpx.Response:
+        """While the first reads back, the second does so too, and sends it."""
+        response = answered()
+        perform(command, SUE, wire.client, activity)
+        return response
+
+    wire.fail(LIST, overtaken)
+    with pytest.raises(Unsettled, match="Somebody else"):
+        perform(command, SUE, wire.client, activity)
+    assert held(api, customer) == [(500, "ACTIVE")]
 
 
 # Faults
@@ -526,6 +568,58 @@ def test_a_change_the_api_refuses_leaves_its_key_free(
         with pytest.raises(Refused):
             perform(command, SUE, wire.client, activity)
     assert wire.count(CREATE) == 2
+
+
+# Whatever fails, in whatever order
+
+KINDS_OF_FAULT = (
+    *MADE_ALL_THE_SAME, crash_after, dropped, no_connection, too_many, crash,
+)  # fmt: skip
+
+
+class Late:
+    """A request that is on its way when the client gives up, and arrives within the minute."""
+
+    def __init__(self) -> None:
+        self.on_their_way: list[Callable[[], httpx.Response]] = []
+
+    def __call__(
+        self, request: httpx.Request, answered: Callable[[], httpx.Response]
+    ) -> httpx.Response:
+        self.on_their_way.append(answered)
+        raise httpx.ReadTimeout("timed out", request=request)
+
+    def arrive(self) -> None:
+        while self.on_their_way:
+            self.on_their_way.pop()()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_whatever_fails_a_key_is_one_grant_and_what_is_recorded_as_done_was_done(
+    wire: Wire, activity: ActivityFile, api: LocalApi, customer: str, clock: Clock, seed: int
+) -> None:
+    dice, late, command = Random(seed), Late(), gift(customer)
+    for _ in range(6):
+        wire.fail(CREATE, dice.choice([*KINDS_OF_FAULT, late, late]))
+        wire.fail(LIST, *dice.choice([[], [], [dropped, dropped], [bad_gateway, bad_gateway]]))
+        with suppress(ChangeError, MeteringError, SystemExit):
+            perform(command, SUE, wire.client, activity)
+        if dice.random() < 0.5:
+            late.arrive()
+        if dice.random() < 0.5:
+            late.arrive()
+            clock.at += LATEST_ARRIVAL
+        made = len(held(api, customer))
+        assert made <= 1
+        if last_fact(activity, command.key).outcome is DONE:
+            assert made == 1
+    wire.faults.clear()
+    late.arrive()
+    clock.at += LATEST_ARRIVAL
+    answer = perform(command, SUE, wire.client, activity)
+    [grant] = api.grants(customerId=customer)
+    assert answer["createCreditGrant"]["grantId"] == grant["grantId"]
+    assert last_fact(activity, command.key).outcome is DONE
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
