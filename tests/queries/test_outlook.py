@@ -136,7 +136,7 @@ def test_no_forecast_is_made_of_a_short_history() -> None:
     found = outlook({}, use=used([10] * 27))
     assert (found.run_out.status, found.has_forecast) == (Status.UNKNOWN, False)
     assert found.run_out.sentence == (
-        "A forecast takes 28 days since the first use; so far there are 27 days."
+        "A forecast takes 28 days since the first use; so far there are 27."
     )
     frames = (found.days, found.lapses, found.recharges)
     assert [frame.schema for frame in frames] == [DAYS, LAPSES, RECHARGES]
@@ -258,7 +258,7 @@ def test_nothing_was_said_while_history_was_too_short() -> None:
     week, fortnight, _ = hindsight(used([10] * 40), grants({}), None, now=NOW)
     assert week.expected == 70
     assert (fortnight.error, fortnight.has_held) == (None, None)
-    assert fortnight.sentence.endswith("26 days.")
+    assert fortnight.sentence.endswith("26.")
 
 
 def test_hindsight_tells_when_the_pool_was_to_run_out() -> None:
