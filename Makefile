@@ -17,7 +17,7 @@ check: .venv/dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar queries data
+	@$(BIN)/sqlfluff lint --disable-progress-bar queries data dashboard
 	@$(BIN)/lint-imports
 
 bench: .venv/dev

@@ -15,6 +15,7 @@ from data.metering.errors import MeteringError
 from data.metering.service.faults import NoStore, RulesBroken, StoreInUse
 from data.metering.service.verification import verify
 from data.metering.written import CatalogueError
+from queries.command import ChangeError
 
 SENTENCES = (
     SettingsError,
@@ -24,6 +25,7 @@ SENTENCES = (
     NoStore,
     RulesBroken,
     MeteringError,
+    ChangeError,
     TracesError,
 )
 

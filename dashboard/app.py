@@ -4,63 +4,58 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.access import LOCAL_USER, current_actor
 from dashboard.sources import current
 
 VIEWS = Path(__file__).parent / "views"
 
 st.set_page_config(page_title="Credits", page_icon=":material/toll:", layout="wide")
 page = st.navigation(
-    {
-        "": [
-            st.Page(
-                VIEWS / "overview.py",
-                title="Overview",
-                icon=":material/monitoring:",
-                url_path="overview",
-                default=True,
-                help="All customers: what is outstanding, who runs out, what lapses.",
-            )
-        ],
-        "Investigate": [
-            st.Page(
-                VIEWS / "usage.py",
-                title="Usage",
-                icon=":material/bar_chart:",
-                url_path="usage",
-                help="Credits used over time by any key of your events, and why that changed.",
-            ),
-            st.Page(
-                VIEWS / "balance.py",
-                title="Balance",
-                icon=":material/account_balance_wallet:",
-                url_path="balance",
-                help="What a balance is made of, down to single events, and when it runs out.",
-            ),
-            st.Page(
-                VIEWS / "ledger.py",
-                title="Ledger",
-                icon=":material/receipt_long:",
-                url_path="ledger",
-                help="Every change of a balance, row by row.",
-            ),
-            st.Page(
-                VIEWS / "grants.py",
-                title="Grants",
-                icon=":material/redeem:",
-                url_path="grants",
-                help="The blocks of credits a customer holds; grant and void them.",
-            ),
-        ],
-        "Record": [
-            st.Page(
-                VIEWS / "activity.py",
-                title="Activity",
-                icon=":material/history:",
-                url_path="activity",
-                help="Every change made from this app.",
-            )
-        ],
-    }
+    [
+        st.Page(
+            VIEWS / "overview.py",
+            title="Overview",
+            icon=":material/monitoring:",
+            url_path="overview",
+            default=True,
+            help="All customers: what is outstanding, who runs out, what lapses.",
+        ),
+        st.Page(
+            VIEWS / "usage.py",
+            title="Usage",
+            icon=":material/bar_chart:",
+            url_path="usage",
+            help="Credits used over time by any key of your events, and why that changed.",
+        ),
+        st.Page(
+            VIEWS / "balance.py",
+            title="Balance",
+            icon=":material/account_balance_wallet:",
+            url_path="balance",
+            help="What a balance is made of, down to single events, and when it runs out.",
+        ),
+        st.Page(
+            VIEWS / "ledger.py",
+            title="Ledger",
+            icon=":material/receipt_long:",
+            url_path="ledger",
+            help="Every change of a balance, row by row.",
+        ),
+        st.Page(
+            VIEWS / "grants.py",
+            title="Grants",
+            icon=":material/redeem:",
+            url_path="grants",
+            help="The blocks of credits a customer holds; grant and void them.",
+        ),
+        st.Page(
+            VIEWS / "activity.py",
+            title="Activity",
+            icon=":material/history:",
+            url_path="activity",
+            help="Every change made from this app.",
+        ),
+    ]
 )
 problem = current().problem
 if problem and current().extract:
@@ -69,6 +64,7 @@ page.run()
 if current().is_demo:
     st.caption(
         "The company and its numbers are invented. To connect your own, set METERING\\_API\\_URL "
-        "and METERING\\_API\\_KEY; the README tells how. Without sign-in this app listens on this "
-        "machine only, and you are its local user."
+        "and METERING\\_API\\_KEY; the README tells how."
     )
+if current_actor() == LOCAL_USER:
+    st.caption("Without sign-in this app listens on this machine only, and you are its local user.")

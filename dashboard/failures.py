@@ -9,11 +9,12 @@ import streamlit as st
 from dashboard.markdown import plain
 from data.extract.errors import ExtractError
 from data.metering.errors import MeteringError, Refused
+from queries.command import ChangeError
 from queries.question import CannotAnswer, QuestionError, Unchosen
 
 logger = logging.getLogger(__name__)
 
-EXPECTED = (QuestionError, MeteringError, ExtractError)
+EXPECTED = (QuestionError, MeteringError, ExtractError, ChangeError)
 UNEXPECTED = "Something went wrong that this page does not know. It has been logged."
 
 
@@ -37,7 +38,9 @@ def show_failure(
         st.info(plain(str(error)), icon=":material/arrow_upward:")
         return
     is_wrong_question = isinstance(error, QuestionError | Refused)
-    could_other = isinstance(error, CannotAnswer) or not is_wrong_question
+    could_other = isinstance(error, CannotAnswer) or not (
+        is_wrong_question or isinstance(error, ChangeError)
+    )
     tell = st.warning if isinstance(error, QuestionError) else st.error
     tell(plain(sentence_of(error)), icon=":material/error:")
     with st.container(horizontal=True):

@@ -74,10 +74,16 @@ class Page(Generic[Shown]):
             st.stop()
         return shown
 
-    def head(self, header: Header, address: Mapping[str, str]) -> None:
-        """The line under the title, with the link that writes `address` out."""
+    def head(self, header: Header | str, address: Mapping[str, str]) -> None:
+        """The line under the title, with the link that writes `address` out.
+
+        A text is Markdown, for a page that shows no credits.
+        """
         with self._head.container(horizontal=True, vertical_alignment="center"):
-            show_header(header, self.now)
+            if isinstance(header, str):
+                st.markdown(header)
+            else:
+                show_header(header, self.now)
             link_button(address)
 
     def _at_hand(self) -> tuple[Shown | None, str | None]:

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.settings import Settings
+from dashboard.settings import Settings, read_settings
 from dashboard.sources import current
 from data.metering.service.app import over_http
 
@@ -59,7 +59,7 @@ def app() -> st.App:
     return st.App(
         APP,
         lifespan=_lifespan,
-        routes=_routes(),
+        routes=routes(),
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM),
@@ -68,10 +68,14 @@ def app() -> st.App:
     )
 
 
-def _routes() -> list[BaseRoute]:
-    """/healthz, and /metering/graphql where this process owns a local metering API."""
+def routes() -> list[BaseRoute]:
+    """/healthz, and /metering/graphql where this process owns a local metering API.
+
+    Where roles are in force the API is not handed out: its key, which everyone knows, may do all.
+    """
     service = current().service
-    mounted = [Mount("/metering", over_http(service))] if service else []
+    has_roles = read_settings().role_header is not None
+    mounted = [Mount("/metering", over_http(service))] if service and not has_roles else []
     return [Route("/healthz", _healthz), *mounted]
 
 

@@ -25,6 +25,9 @@ class Settings:
     METERING_STORE: the local metering API's store. METERING_CATALOG: the catalogue that it sells;
     with another than the demo company's, an empty store stays empty.
     EXTRACT_DIR: where extracts are published.
+    ACTIVITY: the record of changes, an SQLite file.
+    USER_HEADER and ROLE_HEADER: the headers in which a reverse proxy names who asks and in which
+    role; without them it is the local user.
     HOST, PORT: where the app listens; loopback only while there is no sign-in.
     DISPLAY_ZONE: the time zone in which days are cut unless a page says otherwise.
     """
@@ -37,6 +40,9 @@ class Settings:
     host: str
     port: int
     zone: str
+    activity: Path
+    user_header: str | None
+    role_header: str | None
 
     @property
     def is_local(self) -> bool:
@@ -53,6 +59,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"METERING_API_URL must begin with http:// or https://, not {url!r}.")
     if key and not (key.isascii() and key.isprintable()):
         raise SettingsError("METERING_API_KEY holds a character that no API key has.")
+    user, role = environment.get("USER_HEADER"), environment.get("ROLE_HEADER")
+    if bool(user) != bool(role):
+        missing = "ROLE_HEADER" if user else "USER_HEADER"
+        raise SettingsError(f"{missing} is missing: the two are needed together, or neither.")
     local = ROOT / "data" / "local"
     return Settings(
         metering_api_url=url or None,
@@ -63,6 +73,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         host=_host(environment.get("HOST") or "127.0.0.1"),
         port=_port(environment.get("PORT") or "8501"),
         zone=_zone(environment.get("DISPLAY_ZONE") or "UTC"),
+        activity=Path(environment.get("ACTIVITY") or local / "activity.sqlite"),
+        user_header=user or None,
+        role_header=role or None,
     )
 
 

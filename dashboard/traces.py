@@ -8,7 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from dashboard.access import current_actor
+from dashboard.access import LOCAL_USER
+from dashboard.activity.store import ActivityFile
 from dashboard.settings import Settings
 from dashboard.sources import fill_with_demo, inside, open_local
 from data.clock import utc_now
@@ -21,7 +22,7 @@ from data.extract.publish import publish
 from data.metering.catalogue import read_catalogue
 from data.metering.client import MeteringClient
 from queries.answer import answer
-from queries.perform import Entry, Outcome, perform
+from queries.perform import perform
 from queries.question import Extracted, Live, Source
 from queries.reports import LARGEST_BATCH, Event, ProvisionCustomer, ReportEvents
 from queries.time import Grain, Span
@@ -48,13 +49,13 @@ def with_api(requests: pl.DataFrame, settings: Settings) -> None:
     """Report to the metering API that is configured, else to the local one."""
     if settings.metering_api_url is not None:
         client = MeteringClient(settings.metering_api_url, settings.metering_api_key or "")
-        _report(requests, client)
+        _report(requests, client, ActivityFile(settings.activity))
         client.close()
         return
     service = open_local(settings.store, settings.catalogue)
     try:
         fill_with_demo(service, settings.extract_dir)
-        _report(requests, inside(service))
+        _report(requests, inside(service), ActivityFile(settings.activity))
     finally:
         service.close()
 
@@ -79,12 +80,12 @@ def count(requests: pl.DataFrame, source: Source) -> Total:
     return total(answer(Usage(CUSTOMER, CURRENCY, span, Grain.WHOLE), source).frame)
 
 
-def _report(requests: pl.DataFrame, client: MeteringClient) -> None:
-    actor = current_actor()
-    perform(ProvisionCustomer(CUSTOMER, "Azure LLM services", PLAN), actor, client, _note)
+def _report(requests: pl.DataFrame, client: MeteringClient, activity: ActivityFile) -> None:
+    customer = ProvisionCustomer(CUSTOMER, "Azure LLM services", PLAN)
+    perform(customer, LOCAL_USER, client, activity)
     sent = 0
     for events in _batches(requests):
-        perform(ReportEvents(events), actor, client, _note)
+        perform(ReportEvents(events), LOCAL_USER, client, activity)
         sent += len(events)
         print(f"Metering API: {sent:,} events sent", flush=True)
     _say("Metering API", _settled(requests, Live(client)))
@@ -112,11 +113,6 @@ def _settled(requests: pl.DataFrame, source: Source) -> Total:
         time.sleep(0.5)  # the service settles every second
         counted = count(requests, source)
     return counted
-
-
-def _note(entry: Entry) -> None:
-    if entry.outcome in (Outcome.REFUSED, Outcome.UNKNOWN):
-        print(f"{entry.actor}: {entry.summary}: {entry.outcome.value}: {entry.detail}", flush=True)
 
 
 def _say(source: str, counted: Total) -> None:

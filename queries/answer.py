@@ -6,7 +6,17 @@ from typing import Any
 import polars as pl
 
 from data.clock import utc_now
-from queries import balance, catalogue, customers, grants, keys, ledger, recharge, usage
+from queries import (
+    balance,
+    catalogue,
+    customers,
+    grants,
+    keys,
+    ledger,
+    recharge,
+    statement,
+    usage,
+)
 from queries.balance import extracted as balance_extracted
 from queries.balance import live as balance_live
 from queries.catalogue import extracted as catalogue_extracted
@@ -22,6 +32,8 @@ from queries.ledger import live as ledger_live
 from queries.question import Answer, Live, Source
 from queries.recharge import extracted as recharge_extracted
 from queries.recharge import live as recharge_live
+from queries.statement import extracted as statement_extracted
+from queries.statement import live as statement_live
 from queries.usage import extracted as usage_extracted
 from queries.usage import live as usage_live
 
@@ -32,8 +44,12 @@ Question = (
     usage.Usage
     | keys.Keys
     | balance.Balance
+    | balance.Optimistic
     | grants.Grants
     | ledger.LedgerRows
+    | statement.Statement
+    | statement.Spent
+    | statement.SpentEvents
     | recharge.Recharge
     | customers.Customers
     | customers.Resources
@@ -46,8 +62,12 @@ READERS: dict[type, Readers] = {
     usage.Usage: (usage_live.read, usage_extracted.read),
     keys.Keys: (keys_live.read, keys_extracted.read),
     balance.Balance: (balance_live.read, balance_extracted.read),
+    balance.Optimistic: (balance_live.optimistic, balance_extracted.optimistic),
     grants.Grants: (grants_live.read, grants_extracted.read),
     ledger.LedgerRows: (ledger_live.read, ledger_extracted.read),
+    statement.Statement: (statement_live.statement, statement_extracted.statement),
+    statement.Spent: (statement_live.spent, statement_extracted.spent),
+    statement.SpentEvents: (statement_live.events, statement_extracted.events),
     recharge.Recharge: (recharge_live.read, recharge_extracted.read),
     customers.Customers: (customers_live.customers, customers_extracted.customers),
     customers.Resources: (customers_live.resources, customers_extracted.resources),

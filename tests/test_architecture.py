@@ -16,6 +16,6 @@ def test_imports_go_one_way() -> None:
 
 
 def test_only_queries_and_data_hold_documents() -> None:
-    """The dashboard knows no SQL and no GraphQL."""
+    """The dashboard knows no SQL and no GraphQL, but for its own record of changes."""
     documents = [*ROOT.glob("dashboard/**/*.sql"), *ROOT.glob("dashboard/**/*.graphql")]
-    assert documents == []
+    assert {document.parent for document in documents} == {ROOT / "dashboard" / "activity"}

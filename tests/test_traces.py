@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 def start(folder: Path) -> "subprocess.Popen[str]":
     places = {"METERING_STORE": str(folder / "metering"), "EXTRACT_DIR": str(folder / "extract")}
+    places["ACTIVITY"] = str(folder / "activity.sqlite")
     return subprocess.Popen(
         [sys.executable, "-m", "dashboard", "traces", str(TRACES)],
         cwd=ROOT,

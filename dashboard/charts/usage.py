@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.charts.palette import LIGHT, Palette
+from dashboard.charts.text import escape
 from dashboard.formats import compact, day_span
 from queries.time import Grain, to_local, zone_of
 from queries.usage import Usage
@@ -125,15 +126,15 @@ def _trace(
 ) -> go.Bar | go.Scatter:
     amounts = cumulative(series) if look.is_cumulative else series.credits
     y = np.array(amounts, dtype=float)
-    hover = f"%{{y:,.6~f}} {look.unit}<extra>{_escape(name)}</extra>"
+    hover = f"%{{y:,.6~f}} {look.unit}<extra>{escape(name)}</extra>"
     if look.kind == "bars" and not look.is_cumulative:
         faded = [cut == partial_from for cut in question.cuts]
         opacity = np.where(faded, FADED, 1.0) if any(faded) else 1.0
         marker = {"color": colour, "opacity": opacity, "line": {"width": 0}}
-        return go.Bar(y=y, name=_escape(name), marker=marker, hovertemplate=hover, **axis)
+        return go.Bar(y=y, name=escape(name), marker=marker, hovertemplate=hover, **axis)
     return go.Scatter(
         y=y,
-        name=_escape(name),
+        name=escape(name),
         mode="lines",
         stackgroup="all" if look.kind == "bars" else None,
         line={"color": colour, **_stroke(look, position)},
@@ -198,8 +199,3 @@ def _layout(question: Usage, look: Look) -> go.Layout:
             "zeroline": False,
         },
     )
-
-
-def _escape(text: str) -> str:
-    """Plotly reads names as a little HTML: what a customer sends must stay text."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -6,7 +6,7 @@ replaces the history entry, so that Back would leave the page.
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time
 
 import streamlit as st
 
@@ -86,6 +86,28 @@ def day(label: str, *, key: str, default: date) -> date:
     return value
 
 
+def instant(label: str, *, key: str, help: str | None = None) -> datetime | None:
+    """A wall-clock time as YYYY-MM-DDTHH:MM in the address; none, or text that is none, is None."""
+    try:
+        value = datetime.fromisoformat(address_value(key, "")).replace(second=0, microsecond=0)
+    except ValueError:
+        value = None
+    _set(key, value)
+    st.datetime_input(
+        label,
+        value=None,
+        key=key,
+        help=help,
+        min_value=datetime.combine(FIRST_DAY, time.min),
+        max_value=datetime.combine(LAST_DAY, time.max).replace(microsecond=0),
+        format="YYYY-MM-DD",
+        step=60,
+        on_change=_follow_instant,
+        args=(key,),
+    )
+    return value
+
+
 def address_value(key: str, default: str) -> str:
     """The query parameter, or the default where there is none."""
     return st.query_params.get(key) or default
@@ -118,6 +140,11 @@ def _follow_switch(key: str, default: bool) -> None:
 def _follow_day(key: str) -> None:
     value = st.session_state[key]
     put_picked_values(key, [value.isoformat()] if value else [])
+
+
+def _follow_instant(key: str) -> None:
+    value = st.session_state[key]
+    put_picked_values(key, [f"{value:%Y-%m-%dT%H:%M}"] if value else [])
 
 
 def _flag(value: bool) -> str:

@@ -60,7 +60,7 @@ def scope_controls(sources: Sources, default_zone: str) -> Scope:
         with st.container(width=150):
             currency = _currency(source)
         with st.container(width=180):
-            zone = _zone(default_zone)
+            zone = zone_control(default_zone)
     return Scope(source, customer_id, resource_id, currency, zone)
 
 
@@ -139,7 +139,7 @@ def _currency(source: Source) -> Currency:
     return known.get(chosen) or Currency(chosen, chosen, "credits")
 
 
-def _zone(default: str) -> str:
+def zone_control(default: str) -> str:
     return choose("Time zone", _zones(), key="tz", default=default, help="Where days are cut.")
 
 

@@ -21,6 +21,7 @@ from data.metering.errors import (
     BrokenAnswer,
     KeyRefused,
     MeteringError,
+    NotSent,
     RateLimited,
     ServerFault,
     TimedOut,
@@ -31,6 +32,8 @@ from data.metering.errors import (
 ATTEMPTS = 4
 LONGEST_WAIT = 30.0
 PAGE_SIZE = 100
+UNSENT = (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL)
+"""Raised before anything of a request has left."""
 
 Variables = Mapping[str, object]
 Answer = dict[str, Any]
@@ -78,11 +81,19 @@ class MeteringClient:
 
     def ask(self, document: str, variables: Variables) -> Answer:
         """The `data` of a query's answer; raises MeteringError."""
-        return self._retried(document, variables, self._attempts)
+        return self._retried(document, variables)
 
-    def tell(self, document: str, variables: Variables, *, is_keyed: bool) -> Answer:
-        """The `data` of a mutation's answer; `is_keyed` when it carries an idempotency key."""
-        return self._retried(document, variables, self._attempts if is_keyed else 1)
+    def tell(
+        self, document: str, variables: Variables, *, is_keyed: bool, request_id: str | None = None
+    ) -> Answer:
+        """The `data` of a mutation's answer; `is_keyed` when it carries an idempotency key.
+
+        `request_id` goes along as a header, for the logs on the way.
+        """
+        headers = {"X-Request-ID": request_id} if request_id else None
+        if not is_keyed:
+            return self._send(document, variables, headers)
+        return self._retried(document, variables, headers)
 
     def ask_pages(
         self, document: str, variables: Mapping[str, Any], root: str, *, most: int | None = None
@@ -112,24 +123,29 @@ class MeteringClient:
         pages = self.ask_pages(document, variables, root, most=most)
         return [edge["node"] for page in pages for edge in page["edges"]]
 
-    def _retried(self, document: str, variables: Variables, attempts: int) -> Answer:
-        for attempt in stamina.retry_context(_backoff, attempts=attempts, timeout=60.0):
+    def _retried(
+        self, document: str, variables: Variables, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        for attempt in stamina.retry_context(_backoff, attempts=self._attempts, timeout=60.0):
             with attempt:
-                return self._send(document, variables)
+                return self._send(document, variables, headers)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _send(self, document: str, variables: Variables) -> Answer:
+    def _send(
+        self, document: str, variables: Variables, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         body = simplejson.dumps(
             {"query": document, "variables": variables}, use_decimal=True, default=_wire
         )
         try:
-            response = self._http.post(self.url, content=body.encode())
+            response = self._http.post(self.url, content=body.encode(), headers=headers)
         except httpx.TimeoutException:
             raise TimedOut(
                 f"The metering API did not answer within {self._timeout:g} seconds."
             ) from None
-        except (httpx.HTTPError, httpx.InvalidURL):
-            raise Unreachable(
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            is_unsent = isinstance(error, UNSENT)
+            raise (NotSent if is_unsent else Unreachable)(
                 f"The metering API at {self.url} cannot be reached. Is it running, "
                 "and is METERING_API_URL right?"
             ) from None

@@ -1,7 +1,8 @@
 """What can go wrong when the metering API is asked, each as a sentence that a user can read.
 
 MeteringError
-├── Unreachable        no connection
+├── Unreachable        no connection, or one that was lost: a write may have happened
+│   └── NotSent        the connection was never made: nothing happened
 ├── TimedOut           no answer in time; a write may have happened
 ├── RateLimited        too many requests; `wait` says how long the API asked to wait
 ├── ServerFault        the API failed on its side
@@ -27,6 +28,10 @@ class MeteringError(Exception):
 
 
 class Unreachable(MeteringError):
+    pass
+
+
+class NotSent(Unreachable):
     pass
 
 

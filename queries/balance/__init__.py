@@ -1,7 +1,10 @@
-"""The settled balance of a pool."""
+"""The balance of a pool: the settled one, and the one it will be once all has settled."""
 
 from dataclasses import dataclass
 
+import polars as pl
+
+from data.tables import CREDITS_SUM, TIME, ColumnTypes
 from queries.question import check_customer, check_id
 
 
@@ -11,6 +14,28 @@ class Balance:
 
     Answer, at most one row: `granted`, `consumed`, `balance` (= granted − consumed, negative in
     overdraft), all Decimal(38, 6).
+    """
+
+    customer_id: str
+    currency_id: str
+    resource_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_customer(self.customer_id)
+        check_id("currency", self.currency_id)
+        check_id("resource", self.resource_id)
+
+
+OPTIMISTIC_COLUMNS: ColumnTypes = {"granted": CREDITS_SUM, "consumed": CREDITS_SUM, "at": TIME}
+OPTIMISTIC = pl.Schema(OPTIMISTIC_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Optimistic:
+    """Credits granted and consumed as if everything reported had settled; only an API knows it.
+
+    Answer, at most one row: `granted`, `consumed`, Decimal(38, 6), and `at`, the credit timestamp
+    by which newer news are told from older.
     """
 
     customer_id: str

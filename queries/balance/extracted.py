@@ -4,9 +4,10 @@ import polars as pl
 
 from data.extract.duckdb import Extract
 from data.tables import CREDITS_SUM
-from queries.balance import Balance
+from queries.balance import Balance, Optimistic
 from queries.documents import document
 from queries.extracted import check_scope
+from queries.question import CannotAnswer
 
 
 def read(question: Balance, extract: Extract) -> pl.DataFrame:
@@ -17,3 +18,10 @@ def read(question: Balance, extract: Extract) -> pl.DataFrame:
         "resource_id": question.resource_id,
     }
     return extract.read(document("balance/balance.sql"), parameters).cast(CREDITS_SUM)
+
+
+def optimistic(question: Optimistic, extract: Extract) -> pl.DataFrame:  # noqa: ARG001
+    raise CannotAnswer(
+        "An extract holds what has settled. The optimistic balance is in the metering API: choose "
+        "the live source."
+    )

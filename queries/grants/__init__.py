@@ -32,7 +32,7 @@ SCHEMA = pl.Schema(COLUMNS)
 class Grants:
     """Every grant of one pool, newest first; columns as in `SCHEMA`.
 
-    `cost_amount` is the money for the whole grant; `is_recharge` marks what an auto-recharge bought.
+    `cost_amount` is the money for the whole grant; `is_recharge` marks what a recharge bought.
     """
 
     customer_id: str

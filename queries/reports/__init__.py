@@ -1,12 +1,12 @@
 """Reporting: raw events, and the customer they belong to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
+from queries.command import Command, Role, new_key
 from queries.documents import document
-from queries.perform import Role
 from queries.question import QuestionError, check_customer, check_id
 
 LARGEST_BATCH = 1000
@@ -35,18 +35,24 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportEvents:
+class ReportEvents(Command):
     """Report a batch of 1 to 1000 events; sending it again counts nothing twice."""
 
+    name: ClassVar[str] = "report events"
+    is_keyed: ClassVar[bool] = True
+
     events: tuple[Event, ...]
-    needs: Role = Role.SUPPORT
-    is_keyed: bool = True
+    key: str = field(default_factory=new_key)
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.events) <= LARGEST_BATCH:
             raise QuestionError(
                 f"A batch holds 1 to {LARGEST_BATCH} events, not {len(self.events)}."
             )
+
+    @property
+    def needs(self) -> Role:
+        return Role.SUPPORT
 
     @property
     def document(self) -> str:
@@ -60,20 +66,37 @@ class ReportEvents:
     def summary(self) -> str:
         return f"report {len(self.events)} events"
 
+    @property
+    def customer(self) -> str | None:
+        customers = {event.customer_id for event in self.events}
+        return customers.pop() if len(customers) == 1 else None
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The first and the last stand for a batch, which would fill the record."""
+        first, last = self.events[0], self.events[-1]
+        return {"events": len(self.events), "first": first.wire(), "last": last.wire()}
+
 
 @dataclass(frozen=True, slots=True)
-class ProvisionCustomer:
+class ProvisionCustomer(Command):
     """Add a customer with a subscription, or keep the one there is."""
 
+    name: ClassVar[str] = "provision a customer"
+    is_keyed: ClassVar[bool] = True
+
     customer_id: str
-    name: str
+    display_name: str
     plan_id: str
-    needs: Role = Role.SUPPORT
-    is_keyed: bool = True
+    key: str = field(default_factory=new_key)
 
     def __post_init__(self) -> None:
         check_customer(self.customer_id)
         check_id("plan", self.plan_id)
+
+    @property
+    def needs(self) -> Role:
+        return Role.SUPPORT
 
     @property
     def document(self) -> str:
@@ -82,9 +105,26 @@ class ProvisionCustomer:
     @property
     def variables(self) -> Mapping[str, Any]:
         plan = {"planId": self.plan_id}
-        given = {"customerId": self.customer_id, "name": self.name, "subscriptionParams": plan}
-        return {"input": given}
+        return {
+            "input": {
+                "customerId": self.customer_id,
+                "name": self.display_name,
+                "subscriptionParams": plan,
+            }
+        }
 
     @property
     def summary(self) -> str:
         return f"provision customer {self.customer_id}"
+
+    @property
+    def customer(self) -> str:
+        return self.customer_id
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        return {
+            "customer_id": self.customer_id,
+            "name": self.display_name,
+            "plan_id": self.plan_id,
+        }

@@ -89,6 +89,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("app")
     port = free_port()
     places = {"METERING_STORE": str(folder / "metering"), "EXTRACT_DIR": str(folder / "extract")}
+    places["ACTIVITY"] = str(folder / "activity.sqlite")
     log = folder / "app.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

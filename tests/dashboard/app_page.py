@@ -69,7 +69,10 @@ class AppPage:
     def text(self) -> str:
         """Everything that is written on the page outside of widgets, charts and tables."""
         at = self.at
-        kinds = (at.title, at.markdown, at.subheader, at.caption, at.info, at.error, at.warning)
+        kinds = (
+            at.title, at.markdown, at.subheader, at.caption, at.info, at.success, at.error,
+            at.warning,
+        )  # fmt: skip
         return "\n".join(plain(element.value) for kind in kinds for element in kind)
 
     def frame(self, alt: str) -> pd.DataFrame:

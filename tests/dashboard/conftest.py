@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from usage_page import UsagePage
 from usage_world import NOW, Api, Clock, Demo
 
 from dashboard import asking
+from dashboard.activity.store import ActivityFile
 from dashboard.sources import Sources, use
 from data.demo.company import build
 from data.demo.sold import CATALOGUE
@@ -52,6 +54,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     yield clock
     if clock.at != NOW:
         asking.forget()
+
+
+@pytest.fixture(autouse=True)
+def activity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ActivityFile:
+    """A record of changes of the test's own."""
+    monkeypatch.setenv("ACTIVITY", str(tmp_path / "activity.sqlite"))
+    return ActivityFile(tmp_path / "activity.sqlite")
 
 
 @pytest.fixture(autouse=True)

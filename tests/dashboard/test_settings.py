@@ -17,6 +17,8 @@ def test_with_nothing_configured_everything_is_local() -> None:
     assert settings.extract_dir == ROOT / "data" / "local" / "extract"
     assert settings.catalogue == ROOT / "data" / "demo" / "catalogue.json"
     assert (settings.host, settings.port, settings.zone) == ("127.0.0.1", 8501, "UTC")
+    assert settings.activity == ROOT / "data" / "local" / "activity.sqlite"
+    assert (settings.user_header, settings.role_header) == (None, None)
 
 
 def test_every_setting_is_read() -> None:
@@ -29,6 +31,9 @@ def test_every_setting_is_read() -> None:
             "HOST": "::1",
             "PORT": "80",
             "DISPLAY_ZONE": "Europe/Berlin",
+            "ACTIVITY": "/srv/activity.sqlite",
+            "USER_HEADER": "X-User",
+            "ROLE_HEADER": "X-Role",
         }
     )
     assert not settings.is_local
@@ -37,6 +42,8 @@ def test_every_setting_is_read() -> None:
     assert (settings.store, settings.extract_dir) == (Path("/srv/store"), Path("/srv/extract"))
     assert settings.catalogue == Path("/srv/catalogue.json")
     assert (settings.host, settings.port, settings.zone) == ("::1", 80, "Europe/Berlin")
+    assert settings.activity == Path("/srv/activity.sqlite")
+    assert (settings.user_header, settings.role_header) == ("X-User", "X-Role")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +70,14 @@ def test_every_setting_is_read() -> None:
             {"METERING_API_URL": "https://api/graphql", "METERING_API_KEY": "server-…"},
             "METERING_API_KEY holds a character that no API key has.",
         ),
+        (
+            {"USER_HEADER": "X-User"},
+            "ROLE_HEADER is missing: the two are needed together, or neither.",
+        ),
+        (
+            {"ROLE_HEADER": "X-Role"},
+            "USER_HEADER is missing: the two are needed together, or neither.",
+        ),
         ({"PORT": "http"}, "PORT must be a number from 1 to 65535, not 'http'."),
         ({"PORT": "0"}, "PORT must be a number from 1 to 65535, not '0'."),
         ({"PORT": "65536"}, "PORT must be a number from 1 to 65535, not '65536'."),
@@ -84,7 +99,18 @@ def test_a_setting_that_cannot_be_used_is_named_with_what_would_be_accepted(
 
 
 @pytest.mark.parametrize(
-    "name", ["METERING_STORE", "METERING_CATALOG", "EXTRACT_DIR", "HOST", "PORT", "DISPLAY_ZONE"]
+    "name",
+    [
+        "METERING_STORE",
+        "METERING_CATALOG",
+        "EXTRACT_DIR",
+        "HOST",
+        "PORT",
+        "DISPLAY_ZONE",
+        "ACTIVITY",
+        "USER_HEADER",
+        "ROLE_HEADER",
+    ],
 )
 def test_an_empty_setting_is_none(name: str) -> None:
     assert read_settings({name: ""}) == read_settings({})

@@ -113,7 +113,9 @@ def _trace(spec: dict[str, Any]) -> Trace:
     return Trace(spec["name"], spec["type"], _array(spec["y"]), spec)
 
 
-def _array(packed: dict[str, str]) -> tuple[float, ...]:
+def _array(packed: dict[str, str] | list[float | None]) -> tuple[float, ...]:
     """Plotly's typed arrays: the numpy type's short name, and the bytes in base64."""
+    if isinstance(packed, list):
+        return tuple(value or 0.0 for value in packed)
     values = np.frombuffer(base64.b64decode(packed["bdata"]), dtype=np.dtype(packed["dtype"]))
     return tuple(float(value) for value in values)

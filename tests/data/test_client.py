@@ -212,10 +212,17 @@ def test_rate_limiting_tells_how_long_the_api_asked_to_wait() -> None:
 SENTENCES = [
     pytest.param(
         httpx.ConnectError("refused"),
-        errors.Unreachable,
+        errors.NotSent,
         f"The metering API at {URL} cannot be reached. Is it running, "
         "and is METERING_API_URL right?",
         id="no connection",
+    ),
+    pytest.param(
+        httpx.RemoteProtocolError("disconnected"),
+        errors.Unreachable,
+        f"The metering API at {URL} cannot be reached. Is it running, "
+        "and is METERING_API_URL right?",
+        id="lost connection",
     ),
     pytest.param(
         httpx.ReadTimeout("slow"),

@@ -106,7 +106,7 @@ def state_of(service: Service, query: Given) -> Row:
         found = entitled(state, customer_id, resource_id, now)
         held = [_held(service, state, (customer_id, resource_id), one, now) for one in
                 found.values()]  # fmt: skip
-        wallets = _wallets(state, customer_id, resource_id, found)
+        wallets = _wallets(state, customer_id, resource_id, found, now)
     has_any = found or state.active(customer_id, resource_id)
     return {
         "accessDeniedReason": None if has_any else "NoActiveSubscription",
@@ -223,7 +223,11 @@ def _rate(rate: Rate | None) -> Row | None:
 
 
 def _wallets(
-    state: State, customer_id: str, resource_id: str | None, found: Mapping[str, Entitled]
+    state: State,
+    customer_id: str,
+    resource_id: str | None,
+    found: Mapping[str, Entitled],
+    now: datetime,
 ) -> list[Row]:
     """The wallets that there are, and those that the features would be paid from."""
     rates = [state.rate(customer_id, resource_id, feature_id) for feature_id in found]
@@ -234,7 +238,8 @@ def _wallets(
         if state.has_wallet(key) or currency_id in paying:
             sold = state.sold(customer_id, resource_id, currency_id)
             is_soft = sold is not None and sold.has_soft_limit
-            wallets.append(_wallet(row, *state.wallet(key), is_soft))
+            wallet = _wallet(row, *state.wallet(key), is_soft)
+            wallets.append(wallet | {"usageUpdatedAt": now})
     return wallets
 
 

@@ -1,0 +1,3 @@
+-- One change as it stands.
+select * from standing
+where standing.number = $number

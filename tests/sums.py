@@ -1,0 +1,101 @@
+"""What must add up in any pool, checked through the questions that the Balance page asks."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+
+from data.tables import Tables
+from queries.answer import answer
+from queries.balance import Balance
+from queries.grants import Grants
+from queries.question import Source
+from queries.statement import Spent, Statement
+from queries.statement.explain import (
+    LINES,
+    MOVES,
+    burn_down,
+    by_bucket,
+    by_grant,
+    explain,
+    spent_by,
+)
+from queries.time import Grain, Span
+
+Pool = tuple[str, str, str | None]
+"""Customer, currency, resource."""
+NONE = Decimal(0)
+ENDS = timedelta(hours=1)
+
+
+def pools(tables: Tables) -> list[Pool]:
+    """Every pool that has grants."""
+    rows = tables["grants"].select("customer_id", "currency_id", "resource_id").unique()
+    return sorted(rows.iter_rows(), key=str)
+
+
+def running(tables: Tables) -> dict[Pool, Decimal]:
+    """The running ledger of each pool, summed row by row in the order written."""
+    names = ("customer_id", "currency_id", "resource_id", "amount")
+    balances: dict[Pool, Decimal] = {}
+    for *pool, amount in tables["ledger"].sort("ledger_seq").select(names).iter_rows():
+        key = (pool[0], pool[1], pool[2])
+        balances[key] = balances.get(key, NONE) + amount
+    return balances
+
+
+def statement(pool: Pool, start: datetime, end: datetime, grain: Grain = Grain.WEEK) -> Statement:
+    customer_id, currency_id, resource_id = pool
+    return Statement(customer_id, currency_id, Span(start, end), grain, resource_id=resource_id)
+
+
+def differences(
+    pool: Pool, source: Source, question: Statement, balance_now: Decimal
+) -> Iterator[str]:
+    """What does not add up, in words; nothing where all of it does."""
+    frame = answer(question, source).frame
+    whole = explain(frame, question)
+    asked = answer(Balance(*pool), source).frame["balance"].sum()
+    grants = answer(Grants(*pool), source).frame.filter(status="ACTIVE")
+    remaining = grants["amount"].sum() - grants["consumed_amount"].sum()
+    for name, amount in (
+        ("the API's balance", asked),
+        ("the sum of the grants", remaining),
+        ("the running ledger", balance_now),
+    ):
+        if whole.now != amount:
+            yield f"{pool}: explained {whole.now}, {name} {amount}"
+    yield from _levels(pool, frame, question)
+    last = sum((segment.remaining[-1] for segment in burn_down(frame, question)), NONE)
+    if last != whole.closing:
+        yield f"{pool}: the burn-down ends at {last}, the statement at {whole.closing}"
+
+
+def _levels(pool: Pool, frame: pl.DataFrame, question: Statement) -> Iterator[str]:
+    """Grants, buckets and features against the lines of the whole pool."""
+    whole = explain(frame, question)
+    grants, buckets = by_grant(frame, question), by_bucket(frame, question)
+    for line in LINES:
+        if (grants[line].sum() or NONE) != whole.amount_of(line):
+            yield f"{pool}: {line} by grant"
+    for line in MOVES:
+        if buckets[line].sum() != whole.amount_of(line):
+            yield f"{pool}: {line} by bucket"
+    if buckets["opening"][0] != whole.opening or buckets["closing"][-1] != whole.closing:
+        yield f"{pool}: opening and closing by bucket"
+    for by in ("feature_id", "bucket", "grant_id"):
+        if spent_by(frame, question, by)["credits"].sum() != -whole.consumed:
+            yield f"{pool}: consumed by {by}"
+
+
+def spent_differences(pool: Pool, source: Source, question: Statement, key: str) -> Iterator[str]:
+    """Whether consumption by a key sums to the statement's, of the pool and of each grant."""
+    frame = answer(question, source).frame
+    customer_id, currency_id, resource_id = pool
+    consumed = by_grant(frame, question).select("grant_id", "consumed").rows()
+    for grant_id, amount in [(None, explain(frame, question).consumed), *consumed]:
+        asked = Spent(customer_id, currency_id, question.span, key, resource_id, grant_id)
+        found = answer(asked, source).frame["credits"].sum()
+        if found != -amount:
+            yield f"{pool}: {key} of {grant_id or 'the pool'} {found}, consumed {-amount}"
