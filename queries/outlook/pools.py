@@ -30,10 +30,10 @@ TYPES = {kind.value: kind for kind in GrantType}
 STATUSES = {status.value: status for status in GrantStatus}
 
 
-def named(frame: pl.DataFrame, customer_id: str = "") -> pl.DataFrame:
+def named(frame: pl.DataFrame) -> pl.DataFrame:
     """A frame of one pool, as one of many has it."""
     return frame.with_columns(
-        pl.lit(customer_id).alias("customer_id"), pl.lit(None, pl.String).alias("resource_id")
+        pl.lit("").alias("customer_id"), pl.lit(None, pl.String).alias("resource_id")
     )
 
 
@@ -86,19 +86,24 @@ class Held:
         return Pool("outlook", grants, rule=self.rule)
 
     def renew(self, until: datetime) -> None:
-        """Expect every recurring grant again when it ends, unless another begins within a day."""
+        """Expect every recurring grant again when it ends, unless another begins within a day.
+
+        One that lasts less than a day is not taken to recur.
+        """
         recurring = [row for row in self.rows if row[TYPE] == GrantType.RECURRING.value]
         begin = [row[EFFECTIVE] for row in recurring]
         for row in recurring:
             end = row[EXPIRE]
-            if end is not None and not any(end - DAY < at < end + DAY for at in begin):
+            if end is None or end - row[EFFECTIVE] < DAY:
+                continue
+            if not any(end - DAY < at < end + DAY for at in begin):
                 self.renewals += _renewed(row, until)
 
 
 def _renewed(row: Row, until: datetime) -> Iterator[Row]:
     for start, end in renewals(row[EFFECTIVE], row[EXPIRE], until):
         anew = list(row)
-        anew[ID] = f"{row[ID]} from {start:%Y-%m-%d}"
+        anew[ID] = f"{row[ID]} from {start}"
         anew[EFFECTIVE], anew[CREATED], anew[EXPIRE] = start, start, end
         anew[CONSUMED], anew[STATUS] = NONE, GrantStatus.SCHEDULED.value
         yield tuple(anew)

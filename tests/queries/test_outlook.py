@@ -173,6 +173,8 @@ def test_a_recurring_grant_is_expected_again_unless_another_follows_it() -> None
     assert renewed.run_out.status is Status.BEYOND
     assert "3 renewals are counted in" in renewed.renewal_note
     assert outlook({}).renewal_note == ""
+    brief = plan | {"effective_at": ahead(9.9)}
+    assert outlook(brief | {"status": "SCHEDULED"}).renewal_note == ""
     last = plan | {"status": "SCHEDULED", "effective_at": ahead(10), "expire_at": ahead(40)}
     smaller = last | {"amount": Decimal(40)}
     assert run_out(plan | {"amount": Decimal(301)}, smaller).expected == ahead(14)
