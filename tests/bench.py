@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +19,16 @@ from streamlit.testing.v1 import AppTest
 from dashboard import sources
 from dashboard.settings import read_settings
 from data.clock import utc_now
+from data.credits.forecast import CLAIM
 from data.credits.replay import replay
 from data.demo.company import build
 from queries.answer import answer
+from queries.outlook import fleet_outlook, unusual
 from queries.question import Source
 from queries.time import Grain, Preset, period, zone_of
 from queries.usage import Usage
 from tests import fleets
+from tests.data import backtest
 from tests.data.local_metering import MeteringProcess
 
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
@@ -59,6 +63,7 @@ def main() -> None:
         questions()
         sources.current().close()
         replays()
+        outlooks()
         metering(Path(folder) / "served")
 
 
@@ -107,6 +112,27 @@ def replays() -> None:
         line(f"replay of {count:,} events, {POOLS:,} pools, 12 grants each", seconds[-1])
         rate(f"replay of {count:,} events", [count / seconds[-1]])
     print(f"{'replay, 10 times the events':70}{seconds[-1] / seconds[0]:10.1f} times as long")
+
+
+def outlooks() -> None:
+    """How often the forecast's range held what came later, and the outlook of a fleet."""
+    now = utc_now()
+    company = build(now)
+    for currency, events in (
+        company["usage_events"].partition_by("currency_id", as_dict=True).items()
+    ):
+        for ahead, share in backtest.held(events, now).items():
+            name = f"forecast of {currency[0]}, {ahead} days, held (claimed {CLAIM:.0%})"
+            print(f"{name:70}{share:10.1%}", flush=True)
+    rng = np.random.default_rng(1)
+    granted, burned = fleets.grants(POOLS, rng), fleets.events(REPLAYED[0], POOLS, rng)
+    for moment in (fleets.START + timedelta(days=200), fleets.START + timedelta(days=350)):
+        fleet = fleets.standing(granted, burned, moment)
+        seconds = median(partial(fleet_outlook, *fleet, now=moment), runs=3)
+        line(f"outlook of {POOLS:,} pools, {moment:%-d %b}", seconds)
+    line(
+        f"unusual use among {POOLS:,} pools", median(partial(unusual, fleet[0], now=moment), runs=3)
+    )
 
 
 def metering(store: Path) -> None:

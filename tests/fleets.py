@@ -1,9 +1,14 @@
-"""A fleet of pools with a year of grants and events, made to any size: what the bench replays."""
+"""A fleet of pools with a year of grants and events, made to any size: what the bench replays.
+
+And the same fleet as it stands at a moment of that year: what the bench looks ahead from.
+"""
 
 from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
+
+from queries.recharge import SCHEMA as SETTINGS
 
 START = datetime(2025, 6, 1)
 YEAR = 365 * 24 * 3600
@@ -54,3 +59,42 @@ def events(count: int, pools: int, rng: np.random.Generator) -> pl.DataFrame:
             "credits": pl.Series(rng.integers(1, 3_000_000, len(pool))).cast(pl.Decimal(18, 0)),
         }
     ).with_columns((pl.col("credits") / 1_000_000).cast(pl.Decimal(18, 6)))
+
+
+def standing(
+    grants: pl.DataFrame, events: pl.DataFrame, now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """(use, grants, recharges) as `fleet_outlook` takes them; every tenth pool recharges."""
+    named = {
+        "customer_id": pl.format("customer-{}", "pool"),
+        "resource_id": pl.lit(None, pl.String),
+    }
+    use = (
+        events.filter(pl.col("occurred_at") < now)
+        .group_by(**named, bucket=pl.col("occurred_at").dt.truncate("1d"))
+        .agg(pl.col("credits").cast(pl.Decimal(38, 6)).sum())
+    )
+    has_begun = pl.col("effective_at") <= now
+    status = (
+        pl.when(pl.col("expire_at") <= now)
+        .then(pl.lit("EXPIRED"))
+        .when(has_begun)
+        .then(pl.lit("ACTIVE"))
+        .otherwise(pl.lit("SCHEDULED"))
+    )
+    half = pl.when(has_begun).then(pl.col("amount") / 2).otherwise(0).cast(pl.Decimal(18, 6))
+    held = grants.with_columns(
+        **named, status=status, consumed_amount=half, cost_amount="amount",
+        cost_currency=pl.lit("USD"), is_recharge=pl.lit(False),
+    )  # fmt: skip
+    return use, held, _recharges(held, now)
+
+
+def _recharges(grants: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    customers = grants["customer_id"].unique(maintain_order=True).gather_every(10)
+    rule = (True, "CreditAmount", 20, 100, None, "OneYear", 0, now, now)
+    return pl.DataFrame(
+        [(customer, *rule) for customer in customers],
+        {"customer_id": pl.String, **SETTINGS},
+        orient="row",
+    )

@@ -55,24 +55,18 @@ def coming(
 ) -> Iterator[Coming]:
     """Every pool with use or grants, by its keys; frames as `fleet_outlook` takes them."""
     names = pools.listed(use, grants)
-    grants = pools.numbered(grants, names)
     ends = ends_of_days(now, horizon)
     rest = (ends[0] - now) / DAY
     said = forecasts(pools.daily(use, names, now, HISTORY), horizon, rest=rest)
     times = [microseconds(at) for at in (now, *ends)]
-    standing = pools.held(grants, names.height, now, ends[-1])
-    begun = pools.opened(grants, names.height)
-    rules = dict(pools.rules(recharges, grants, names))
-    for number, *key in names.iter_rows():
-        held = standing[number]
-        held.rule = rules.get(number)
-        is_unpriced = number in rules and held.rule is None
+    standing = pools.held(pools.numbered(grants, names), recharges, names, now, ends[-1])
+    for (number, *key), held in zip(names.iter_rows(), standing, strict=True):
         days = int(said.days[number])
-        silence = why_silent(days, begun[number], now)
+        silence = why_silent(days, held.opened, now)
         flows = () if silence else _flows(said, number, times)
         courses = tuple(course(held.pool(), flow) for flow in flows)
         run_out = _run_out(held.balance, courses, silence or ("" if days else UNUSED))
-        note = NO_PRICE if is_unpriced else ""
+        note = NO_PRICE if held.is_unpriced else ""
         yield Coming((key[0], key[1]), run_out, held.rows, courses, note, len(held.renewals))
 
 
@@ -87,8 +81,8 @@ def why_silent(days: int, opened: datetime | None, now: datetime) -> str:
         return NO_GRANTS
     if days >= LEAST or (not days and now - opened >= LEAST * DAY):
         return ""
-    so_far = f"{days} days" if days > 1 else "one day" if days else "none"
-    return f"A forecast takes {LEAST} days since the first use; so far there are {so_far}."
+    so_far = "is one" if days == 1 else f"are {days or 'none'}"
+    return f"A forecast takes {LEAST} days since the first use; so far there {so_far}."
 
 
 def _flows(said: Forecasts, number: int, times: list[int]) -> tuple[Flow, ...]:

@@ -22,11 +22,12 @@ def fleet_outlook(
 ) -> pl.DataFrame:
     """When each pool runs out and what of it lapses, as `pool_outlook` says it one by one.
 
-    use: `customer_id`, `resource_id` (null for the customer-level pool), `bucket` (days of UTC in
-    `use_span(now)`), `credits`. grants: `customer_id`, `resource_id`, and of all that `Grants`
-    answers at least `grant_id`, `grant_type`, `status`, `amount`, `consumed_amount`,
-    `cost_amount`, `cost_currency`, `priority`, `effective_at`, `expire_at`, `created_at`,
-    `is_recharge`. recharges: `customer_id` and the columns of `Recharge`.
+    All frames are of one currency. use: `customer_id`, `resource_id` (null for the customer-level
+    pool), `bucket` (days of UTC in `use_span(now)`), `credits`. grants: `customer_id`,
+    `resource_id`, and of what `Grants` answers at least `grant_id`, `grant_type`, `status`,
+    `amount`, `consumed_amount`, `cost_amount`, `cost_currency`, `priority`, `effective_at`,
+    `expire_at`, `created_at`, `is_recharge`. recharges: `customer_id` and the columns of
+    `Recharge`.
 
     Answer, a row for each pool with grants or use, as in `results.POOLS`: `customer_id`,
     `resource_id`, `balance`, `status` (the values of `Status`), `earliest`, `expected`, `latest`

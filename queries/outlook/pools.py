@@ -30,10 +30,10 @@ TYPES = {kind.value: kind for kind in GrantType}
 STATUSES = {status.value: status for status in GrantStatus}
 
 
-def named(frame: pl.DataFrame, customer_id: str = "") -> pl.DataFrame:
+def named(frame: pl.DataFrame) -> pl.DataFrame:
     """A frame of one pool, as one of many has it."""
     return frame.with_columns(
-        pl.lit(customer_id).alias("customer_id"), pl.lit(None, pl.String).alias("resource_id")
+        pl.lit("").alias("customer_id"), pl.lit(None, pl.String).alias("resource_id")
     )
 
 
@@ -63,74 +63,93 @@ def daily(use: pl.DataFrame, pools: pl.DataFrame, now: datetime, days: int) -> F
     return credits
 
 
-def opened(grants: pl.DataFrame, count: int) -> list[datetime | None]:
-    """When each pool got its first grant."""
-    begun: list[datetime | None] = [None] * count
-    first = pl.min_horizontal("effective_at", "created_at").min()
-    for pool, at in grants.group_by("pool").agg(first).iter_rows():
-        begun[pool] = at
-    return begun
-
-
 class Held:
     """What stands in one pool, and what of it is expected to come again.
 
     Every run takes grants of its own, since a run changes them.
     """
 
-    __slots__ = ("balance", "renewals", "rows", "rule")
+    __slots__ = ("balance", "is_unpriced", "opened", "renewals", "rows", "rule")
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.renewals: list[Row] = []
         self.balance = NONE
+        self.opened: datetime | None = None
+        """When it got its first grant; None where it never got any."""
         self.rule: RechargeRule | None = None
+        self.is_unpriced = False
+        """Whether it has a rule of which nobody knows what a credit costs."""
 
     def pool(self) -> Pool:
         grants = [_grant(row) for row in (*self.rows, *self.renewals)]
         return Pool("outlook", grants, rule=self.rule)
 
     def renew(self, until: datetime) -> None:
-        """Expect every recurring grant again when it ends, if no other follows it by then."""
+        """Expect every recurring grant again when it ends, unless another begins within a day.
+
+        One that lasts less than a day is not taken to recur.
+        """
         recurring = [row for row in self.rows if row[TYPE] == GrantType.RECURRING.value]
-        last = max((row[EFFECTIVE] for row in recurring), default=until)
+        begin = [row[EFFECTIVE] for row in recurring]
         for row in recurring:
-            if row[EXPIRE] is not None and last < row[EXPIRE]:
+            end = row[EXPIRE]
+            if end is None or end - row[EFFECTIVE] < DAY:
+                continue
+            if not any(end - DAY < at < end + DAY for at in begin):
                 self.renewals += _renewed(row, until)
 
 
 def _renewed(row: Row, until: datetime) -> Iterator[Row]:
     for start, end in renewals(row[EFFECTIVE], row[EXPIRE], until):
         anew = list(row)
-        anew[ID] = f"{row[ID]} from {start:%Y-%m-%d}"
+        anew[ID] = f"{row[ID]} from {start}"
         anew[EFFECTIVE], anew[CREATED], anew[EXPIRE] = start, start, end
         anew[CONSUMED], anew[STATUS] = NONE, GrantStatus.SCHEDULED.value
         yield tuple(anew)
 
 
-def held(grants: pl.DataFrame, count: int, now: datetime, until: datetime) -> list[Held]:
-    """What stands in each pool now, and comes again by `until`.
+def held(
+    grants: pl.DataFrame,
+    recharges: pl.DataFrame,
+    pools: pl.DataFrame,
+    now: datetime,
+    until: datetime,
+) -> list[Held]:
+    """What stands in each pool now and comes again by `until`, and by what rule it recharges.
 
-    Active and scheduled grants with something left, and recurring ones even without; those that
-    await payment never count. This month's recharges are kept, whatever is left of them, since
-    they count towards the month's cap.
+    grants: numbered. Active and scheduled ones count with something left, and recurring ones even
+    without; those that await payment never do. This month's recharges are kept, whatever is left
+    of them, since they count towards the month's cap.
     """
-    pools = [Held() for _ in range(count)]
+    found = [Held() for _ in range(pools.height)]
+    for number, *row in _standing(grants, now).iter_rows():
+        found[number].rows.append(tuple(row))
+        if row[STATUS] == GrantStatus.ACTIVE.value:
+            found[number].balance += row[AMOUNT] - row[CONSUMED]
+    first = pl.min_horizontal("effective_at", "created_at").min()
+    for number, opened in grants.group_by("pool").agg(first).iter_rows():
+        found[number].opened = opened
+    for number, rule in _rules(recharges, grants, pools):
+        found[number].rule, found[number].is_unpriced = rule, rule is None
+    for each in found:
+        each.renew(until)
+    return found
+
+
+def _standing(grants: pl.DataFrame, now: datetime) -> pl.DataFrame:
     month = midnight(now).replace(day=1)
     stands = pl.col("status").is_in([GrantStatus.ACTIVE.value, GrantStatus.SCHEDULED.value])
     is_left = pl.col("amount") != pl.col("consumed_amount")
     recurs = pl.col("grant_type") == GrantType.RECURRING.value
     is_of_cap = pl.col("is_recharge") & (pl.col("created_at") >= month)
-    standing = grants.filter((stands & (is_left | recurs)) | is_of_cap).with_columns(
-        pl.col("priority").fill_null(DEFAULT_PRIORITY), pl.col("is_recharge").fill_null(False)
+    return (
+        grants.filter((stands & (is_left | recurs)) | is_of_cap)
+        .with_columns(
+            pl.col("priority").fill_null(DEFAULT_PRIORITY), pl.col("is_recharge").fill_null(False)
+        )
+        .select("pool", *GRANT)
     )
-    for number, *row in standing.select("pool", *GRANT).iter_rows():
-        pools[number].rows.append(tuple(row))
-        if row[STATUS] == GrantStatus.ACTIVE.value:
-            pools[number].balance += row[AMOUNT] - row[CONSUMED]
-    for each in pools:
-        each.renew(until)
-    return pools
 
 
 def _grant(row: Row) -> Grant:
@@ -141,7 +160,7 @@ def _grant(row: Row) -> Grant:
     return grant
 
 
-def rules(
+def _rules(
     recharges: pl.DataFrame, grants: pl.DataFrame, pools: pl.DataFrame
 ) -> Iterator[tuple[int, RechargeRule | None]]:
     """The enabled rules by pool; None for a rule of which nobody knows what a credit costs."""

@@ -12,6 +12,7 @@ from queries.outlook.asked import DAY, midnight
 from queries.outlook.results import KEYS, UNUSUAL
 
 SURE = 0.99
+"""A range of 80 of 100 would call every fifth pool unusual."""
 
 
 def unusual(use: pl.DataFrame, *, now: datetime, days: int = 7) -> pl.DataFrame:
@@ -26,38 +27,39 @@ def unusual(use: pl.DataFrame, *, now: datetime, days: int = 7) -> pl.DataFrame:
     usual, null where nothing was usual).
     """
     until = midnight(now)
-    since = until - days * DAY
     use = use if "customer_id" in use.columns else pools.named(use)
     names = pools.listed(use)
-    said = forecasts(pools.daily(use, names, since, HISTORY), days, claim=SURE)
-    last = days - 1
-    ranges = names.with_columns(
-        pl.Series("history", said.days),
-        _credits("usual", said.expected[:, last]),
-        _credits("usual_low", said.low[:, last]),
-        _credits("usual_high", said.high[:, last]),
-        since=pl.lit(since),
-        until=pl.lit(until),
-    )
-    sums = (
-        pools.numbered(use.filter(pl.col("bucket") >= since, pl.col("bucket") < until), names)
-        .group_by("pool")
-        .agg(pl.col("credits").sum())
-    )
     credits, usual = pl.col("credits").cast(pl.Float64), pl.col("usual").cast(pl.Float64)
     width = pl.col("usual_high").cast(pl.Float64) - usual
     return (
-        ranges.join(sums, on="pool", how="left")
+        _ranges(use, names, until - days * DAY, days)
+        .join(_used(use, names, until - days * DAY, until), on="pool", how="left")
         .with_columns(pl.col("credits").fill_null(0))
-        .filter(
-            pl.col("history") >= LEAST,
-            ~pl.col("credits").is_between("usual_low", "usual_high"),
+        .filter(~pl.col("credits").is_between("usual_low", "usual_high"))
+        .with_columns(
+            since=until - days * DAY, until=until, times=pl.when(usual > 0).then(credits / usual)
         )
-        .with_columns(times=pl.when(usual > 0).then(credits / usual))
         .sort((credits - usual).abs() / width, *KEYS, descending=[True, False, False])
         .select(UNUSUAL.names())
         .cast(UNUSUAL)
     )
+
+
+def _ranges(use: pl.DataFrame, names: pl.DataFrame, since: datetime, days: int) -> pl.DataFrame:
+    """What the method said at that time of each pool of which it could say anything."""
+    said = forecasts(pools.daily(use, names, since, HISTORY), days, claim=SURE)
+    ranges = names.with_columns(
+        _credits("usual", said.expected[:, -1]),
+        _credits("usual_low", said.low[:, -1]),
+        _credits("usual_high", said.high[:, -1]),
+    )
+    return ranges.filter(pl.Series(said.days >= LEAST))
+
+
+def _used(use: pl.DataFrame, names: pl.DataFrame, since: datetime, until: datetime) -> pl.DataFrame:
+    is_within = (pl.col("bucket") >= since) & (pl.col("bucket") < until)
+    used = pools.numbered(use.filter(is_within), names)
+    return used.group_by("pool").agg(pl.col("credits").sum())
 
 
 def _credits(name: str, millionths: Whole) -> pl.Series:

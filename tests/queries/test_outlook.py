@@ -136,7 +136,7 @@ def test_no_forecast_is_made_of_a_short_history() -> None:
     found = outlook({}, use=used([10] * 27))
     assert (found.run_out.status, found.has_forecast) == (Status.UNKNOWN, False)
     assert found.run_out.sentence == (
-        "A forecast takes 28 days since the first use; so far there are 27 days."
+        "A forecast takes 28 days since the first use; so far there are 27."
     )
     frames = (found.days, found.lapses, found.recharges)
     assert [frame.schema for frame in frames] == [DAYS, LAPSES, RECHARGES]
@@ -173,6 +173,8 @@ def test_a_recurring_grant_is_expected_again_unless_another_follows_it() -> None
     assert renewed.run_out.status is Status.BEYOND
     assert "3 renewals are counted in" in renewed.renewal_note
     assert outlook({}).renewal_note == ""
+    brief = plan | {"effective_at": ahead(9.9)}
+    assert outlook(brief | {"status": "SCHEDULED"}).renewal_note == ""
     last = plan | {"status": "SCHEDULED", "effective_at": ahead(10), "expire_at": ahead(40)}
     smaller = last | {"amount": Decimal(40)}
     assert run_out(plan | {"amount": Decimal(301)}, smaller).expected == ahead(14)
@@ -258,7 +260,7 @@ def test_nothing_was_said_while_history_was_too_short() -> None:
     week, fortnight, _ = hindsight(used([10] * 40), grants({}), None, now=NOW)
     assert week.expected == 70
     assert (fortnight.error, fortnight.has_held) == (None, None)
-    assert fortnight.sentence.endswith("26 days.")
+    assert fortnight.sentence.endswith("26.")
 
 
 def test_hindsight_tells_when_the_pool_was_to_run_out() -> None:
