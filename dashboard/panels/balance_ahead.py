@@ -78,7 +78,7 @@ def _run_out(shown: Shown, ahead: Ahead) -> None:
     outlook = ahead.outlook
     st.markdown(f"**Runs out:** {plain(_run_out_text(outlook.run_out, shown.question.zone))}")
     bought = outlook.recharges.filter(pl.col("use") == "expected")
-    notes = [outlook.recharge_note] if outlook.recharge_note else []
+    notes = [note for note in (outlook.renewal_note, outlook.recharge_note) if note]
     if bought.height:
         cost = Decimal(bought["cost"].sum())
         notes.append(
