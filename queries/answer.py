@@ -37,7 +37,7 @@ from queries.statement import live as statement_live
 from queries.usage import extracted as usage_extracted
 from queries.usage import live as usage_live
 
-Found = pl.DataFrame | tuple[pl.DataFrame, bool]
+Found = pl.DataFrame | tuple[pl.DataFrame, bool] | tuple[pl.DataFrame, bool, str | None]
 Readers = tuple[Callable[[Any, Any], Found], Callable[[Any, Any], Found]]
 
 Question = (
@@ -46,7 +46,8 @@ Question = (
     | balance.Balance
     | balance.Optimistic
     | grants.Grants
-    | ledger.LedgerRows
+    | ledger.LedgerPage
+    | ledger.LedgerEvent
     | statement.Statement
     | statement.Spent
     | statement.SpentEvents
@@ -64,7 +65,8 @@ READERS: dict[type, Readers] = {
     balance.Balance: (balance_live.read, balance_extracted.read),
     balance.Optimistic: (balance_live.optimistic, balance_extracted.optimistic),
     grants.Grants: (grants_live.read, grants_extracted.read),
-    ledger.LedgerRows: (ledger_live.read, ledger_extracted.read),
+    ledger.LedgerPage: (ledger_live.read, ledger_extracted.read),
+    ledger.LedgerEvent: (ledger_live.event, ledger_extracted.event),
     statement.Statement: (statement_live.statement, statement_extracted.statement),
     statement.Spent: (statement_live.spent, statement_extracted.spent),
     statement.SpentEvents: (statement_live.events, statement_extracted.events),
@@ -91,5 +93,7 @@ def answer(question: Question, source: Source) -> Answer:
     else:
         as_of = source.extract.cut_off
         found = extracted(question, source.extract)
-    frame, is_cut = found if isinstance(found, tuple) else (found, False)
-    return Answer(frame, source.name, as_of, is_cut)
+    if isinstance(found, pl.DataFrame):
+        return Answer(found, source.name, as_of)
+    frame, is_cut, *rest = found
+    return Answer(frame, source.name, as_of, is_cut, next(iter(rest), None))

@@ -69,6 +69,8 @@ class Answer:
     source: str
     as_of: datetime
     is_cut: bool = False
+    follows: str | None = None
+    """Where the same question goes on, of those that come in pages; None at the end."""
 
 
 def check_customer(customer_id: str | None) -> None:

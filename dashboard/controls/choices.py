@@ -86,6 +86,16 @@ def day(label: str, *, key: str, default: date) -> date:
     return value
 
 
+def words(label: str, *, key: str, placeholder: str = "", help: str | None = None) -> str:
+    """A text, without the spaces around it."""
+    value = address_value(key, "").strip()
+    _set(key, value)
+    st.text_input(
+        label, key=key, placeholder=placeholder, help=help, on_change=_follow, args=(key, "")
+    )
+    return value
+
+
 def instant(label: str, *, key: str, help: str | None = None) -> datetime | None:
     """A wall-clock time as YYYY-MM-DDTHH:MM in the address; none, or text that is none, is None."""
     try:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import polars as pl
 import streamlit as st
 
 from dashboard.asking import ask
@@ -13,17 +12,21 @@ from dashboard.charts.palette import palette
 from dashboard.controls.choices import choose
 from dashboard.formats import day_span
 from dashboard.markdown import plain
+from dashboard.panels.ledger_list import readable
 from dashboard.panels.shown import Shown
-from queries.ledger import LedgerRows
+from queries.ledger import LedgerPage
 from queries.time import Span, bucket_end, partial_bucket, zone_of
 from queries.usage import Usage
 from queries.usage.shape import top_series
 
 CUTS = "chart cuts"
+MOST_LEDGER_ROWS = 200
 LEDGER_COLUMNS: dict[str, Any] = {
     "occurred_at": "Time",
     "event_type": "What happened",
     "amount": st.column_config.NumberColumn("Credits", format="%,.6f"),
+    "balance_before": st.column_config.NumberColumn("Before", format="%,.6f"),
+    "balance_after": st.column_config.NumberColumn("After", format="%,.6f"),
     "grant_id": "Grant",
     "feature_id": "Feature",
     "event_id": "Event",
@@ -74,11 +77,12 @@ def bucket_ledger(shown: Shown) -> None:
         return
     end = min(bucket_end(cuts[chosen], question.grain, zone), question.span.end)
     rows = ask(
-        LedgerRows(
+        LedgerPage(
             question.customer_id,
             question.currency_id,
             question.resource_id,
-            Span(cuts[chosen], end),
+            span=Span(cuts[chosen], end),
+            count=MOST_LEDGER_ROWS,
         ),
         shown.scope.source,
     )
@@ -88,19 +92,10 @@ def bucket_ledger(shown: Shown) -> None:
     cut = " The newest are shown." if rows.is_cut else ""
     st.caption(f"{rows.frame.height:,} ledger rows, newest first, times in {question.zone}.{cut}")
     st.dataframe(
-        _readable(rows.frame, question.zone),
+        readable(rows.frame, question.zone),
         hide_index=True,
         column_config=LEDGER_COLUMNS,
         alt=f"Ledger rows of {names[chosen]}",
-    )
-
-
-def _readable(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Times on the clock of the display zone, what happened in words."""
-    at = pl.col("occurred_at").dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-    words = pl.col("event_type").str.replace("CREDITS_", "").str.replace_all("_", " ")
-    return rows.with_columns(
-        at.dt.strftime("%Y-%m-%d %H:%M:%S"), words.str.to_lowercase().str.to_titlecase()
     )
 
 

@@ -205,6 +205,13 @@ def _macros(promoted: Sequence[str]) -> str:
         case key {whens or "when null then null"} else rest[key] end;
         create macro dimensions({row}) as
         map_from_entries(list_concat({present}, map_entries(rest)));
+        create macro dimensions_text({row}) as
+        array_to_string(
+            list_transform(
+                map_entries(dimensions({row})), lambda entry: entry.key || '=' || entry.value
+            ),
+            ', '
+        );
         create macro key_value(key, customer_id, feature_id, {row}) as
         case key
             when 'customerId' then customer_id

@@ -1,6 +1,7 @@
 """The order in which the grants of a pool burn, and why."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -58,3 +59,18 @@ def why_first(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
     if first["created_at"] != second["created_at"]:
         return f"it is older: made on {first['created_at']:{WHEN}}"
     return "nothing else tells the two apart, and its id comes first"
+
+
+def next_in_line(grants: pl.DataFrame, grant_id: str, at: datetime) -> dict[str, Any] | None:
+    """The grant that would have paid next at that time had this one not: what its rule beat."""
+    usable = grants.filter(
+        pl.col("grant_type") != "OVERDRAFT",
+        pl.col("status").is_in(["ACTIVE", "EXPIRED", "VOIDED"]),
+        pl.col("effective_at") <= at,
+        pl.col("expire_at").is_null() | (pl.col("expire_at") > at),
+        pl.col("voided_at").is_null() | (pl.col("voided_at") > at),
+    )
+    ranks = burn_ranks(grants)
+    own = ranks.get(grant_id, len(ranks))
+    later = [row for row in usable.iter_rows(named=True) if ranks[row["grant_id"]] > own]
+    return min(later, key=lambda row: ranks[row["grant_id"]], default=None)

@@ -1,43 +1,98 @@
-"""The ledger of a pool, newest first."""
+"""The ledger of a pool, newest first, and the events behind its rows."""
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from data.tables import CREDITS, TIME, ColumnTypes
+from data.credits.pool import EntryType
+from data.tables import CREDITS, CREDITS_SUM, TIME, UNITS, ColumnTypes
 from queries.question import QuestionError, check_customer, check_id
 from queries.time import Span
 
-MOST_ROWS = 1000
+MOST_ROWS = 50_000
 
 COLUMNS: ColumnTypes = {
     "occurred_at": TIME,
     "event_type": pl.String,
     "amount": CREDITS,
+    "balance_before": CREDITS_SUM,
+    "balance_after": CREDITS_SUM,
     "grant_id": pl.String,
     "feature_id": pl.String,
     "event_id": pl.String,
+    "place": pl.String,
 }
 SCHEMA = pl.Schema(COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerRows:
-    """The newest `count` rows of a span, or of all time; columns as in `SCHEMA`.
+class LedgerPage:
+    """The newest `count` rows that pass the filters, or those older than `place`.
 
-    The metering API cannot filter by date: there the rows are walked from the newest back until
-    the span is left, at most `MOST_WALKED` of them.
+    Rows go in the order in which they were written, newest first, each with the pool's balance
+    before and after it; an event that came late stands where it was written, at the time at which
+    it happened. `place` names a row, for a page that begins below it; `Answer.follows` is where
+    the next page begins, None at the end. The metering API filters by none but the type: there
+    rows are walked, `MOST_WALKED` at a time, so that a page may be short, or empty, and go on.
     """
 
     customer_id: str
     currency_id: str
     resource_id: str | None = None
+    types: tuple[str, ...] = ()
+    grant_id: str | None = None
+    feature_id: str | None = None
+    event_id: str | None = None
     span: Span | None = None
-    count: int = 200
+    place: str | None = None
+    count: int = 100
 
     def __post_init__(self) -> None:
         check_customer(self.customer_id)
         check_id("currency", self.currency_id)
         check_id("resource", self.resource_id)
+        check_id("grant", self.grant_id)
+        check_id("feature", self.feature_id)
         if not 1 <= self.count <= MOST_ROWS:
             raise QuestionError(f"{self.count} rows were asked for; 1 to {MOST_ROWS} are possible.")
+        for kind in self.types:
+            if kind not in EntryType.__members__.values():
+                raise QuestionError(f"{kind!r} is no type of ledger row; choose one of the list.")
+        if self.span is not None and self.span.end <= self.span.start:
+            raise QuestionError("The period ends before it starts. Choose an end after the start.")
+
+    @property
+    def is_filtered(self) -> bool:
+        narrowed = (self.grant_id, self.feature_id, self.event_id, self.span)
+        return bool(self.types) or any(one is not None for one in narrowed)
+
+
+EVENT_COLUMNS: ColumnTypes = {
+    "event_id": pl.String,
+    "feature_id": pl.String,
+    "occurred_at": TIME,
+    "loaded_at": TIME,
+    "units": UNITS,
+    "credits": CREDITS,
+    "dimensions": pl.String,
+}
+EVENT = pl.Schema(EVENT_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEvent:
+    """One event as it was reported, a row for each feature that it fed; only an extract knows it.
+
+    Columns as in `EVENT_COLUMNS`; `dimensions` reads `key=value, …`.
+    """
+
+    customer_id: str
+    event_id: str
+    resource_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_customer(self.customer_id)
+        check_id("resource", self.resource_id)
+
+
+__all__ = ["COLUMNS", "EVENT", "MOST_ROWS", "SCHEMA", "LedgerEvent", "LedgerPage"]

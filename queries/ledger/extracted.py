@@ -5,19 +5,47 @@ import polars as pl
 from data.extract.duckdb import Extract
 from queries.documents import document
 from queries.extracted import check_scope
-from queries.ledger import SCHEMA, LedgerRows
+from queries.ledger import EVENT, SCHEMA, LedgerEvent, LedgerPage
+from queries.question import QuestionError
+
+Page = tuple[pl.DataFrame, bool, str | None]
 
 
-def read(question: LedgerRows, extract: Extract) -> tuple[pl.DataFrame, bool]:
-    """(the rows, whether there are more)."""
+def read(question: LedgerPage, extract: Extract) -> Page:
+    """(the rows, whether there are more, where the next page begins)."""
     check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
     parameters = {
         "customer_id": question.customer_id,
         "currency_id": question.currency_id,
         "resource_id": question.resource_id,
+        "below": _row_number(question.place),
+        "types": list(question.types) or None,
+        "grant_id": question.grant_id,
+        "feature_id": question.feature_id,
+        "event_id": question.event_id,
         "since": question.span and question.span.start,
         "until": question.span and question.span.end,
         "most_rows": question.count + 1,
     }
     found = extract.read(document("ledger/ledger.sql"), parameters).cast(SCHEMA)
-    return found.head(question.count), found.height > question.count
+    rows, is_cut = found.head(question.count), found.height > question.count
+    return rows, is_cut, rows["place"][-1] if is_cut else None
+
+
+def event(question: LedgerEvent, extract: Extract) -> pl.DataFrame:
+    parameters = {
+        "customer_id": question.customer_id,
+        "resource_id": question.resource_id,
+        "event_id": question.event_id,
+    }
+    return extract.read(document("ledger/event.sql"), parameters).cast(EVENT)
+
+
+def _row_number(place: str | None) -> int | None:
+    if place is None:
+        return None
+    if not place.isdecimal() or len(place) > 18:
+        raise QuestionError(
+            f"{place!r} is no place in this source's ledger. Begin with the newest rows."
+        )
+    return int(place)

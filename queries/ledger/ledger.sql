@@ -1,11 +1,14 @@
--- The newest rows of one pool's ledger within a span, or of all time.
+-- The newest rows of one pool's ledger that pass the filters, or those older than $below.
 select
     ledger.occurred_at,
     ledger.event_type,
     ledger.amount,
+    ledger.balance_after - ledger.amount as balance_before,
+    ledger.balance_after,
     ledger.grant_id,
     features.feature_id,
-    ledger.event_id
+    ledger.event_id,
+    cast(ledger.ledger_seq as varchar) as place
 from ledger
 inner join pools
     on
@@ -17,6 +20,11 @@ where
     pools.customer_id = $customer_id
     and pools.resource_id is not distinct from $resource_id
     and currencies.currency_id = $currency_id
+    and ($below is null or ledger.ledger_seq < $below)
+    and ($types is null or list_contains($types, ledger.event_type))
+    and ($grant_id is null or ledger.grant_id = $grant_id)
+    and ($feature_id is null or features.feature_id = $feature_id)
+    and ($event_id is null or ledger.event_id = $event_id)
     and ($since is null or ledger.occurred_at >= $since)
     and ($until is null or ledger.occurred_at < $until)
 order by ledger.ledger_seq desc

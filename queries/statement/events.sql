@@ -98,16 +98,8 @@ single as (
         grant_id,
         -sum(amount) as credits,
         any_value(
-            array_to_string(
-                list_transform(
-                    map_entries(
-                        dimensions(
-                            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
-                        )
-                    ),
-                    lambda entry: entry.key || '=' || entry.value
-                ),
-                ', '
+            dimensions_text(
+                dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
             )
         ) as dimensions
     from kept

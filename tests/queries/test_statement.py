@@ -1,71 +1,21 @@
 """The statement of a pool adds up at every level, whatever happened, whoever is asked."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 
-import histories
 import pytest
 import sums
 from histories import NOW, START
+from told import Told
 
-from data.extract.build import write
-from data.extract.duckdb import Extract
-from data.extract.folder import STAGING
-from data.extract.publish import publish
-from data.metering.catalogue import read_catalogue
-from data.metering.client import MeteringClient
-from data.metering.service.app import SERVER_KEY, respond
-from data.metering.service.service import Service
-from data.tables import Tables
 from queries.answer import answer
-from queries.question import CannotAnswer, Extracted, Live, QuestionError
+from queries.question import CannotAnswer, QuestionError
 from queries.statement import Spent, SpentEvents, Statement
 from queries.statement.explain import burn_down, explain, spent_by
 from queries.time import Grain, Span
 
-CUSTOMERS = 500
 END = NOW + timedelta(hours=1)
 MIDDLE = datetime(2026, 4, 9)
-CATALOGUE = {
-    "currencies": [
-        {"currency_id": "ai-tokens", "display_name": "AI Tokens", "status": "ACTIVE"},
-        {"currency_id": "legacy", "display_name": "Legacy credits", "status": "ARCHIVED"},
-    ],
-    "features": [
-        {"feature_id": name, "display_name": name.title(), "feature_type": "NUMBER",
-         "meter_type": "Incremental"}
-        for name in histories.FEATURES
-    ],
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Told:
-    tables: Tables
-    live: Live
-    extracted: Extracted
-
-
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    """Random histories, put into both kinds of source."""
-    folder = tmp_path_factory.mktemp("histories")
-    tables = histories.company(CUSTOMERS, seed=4)
-    (folder / "catalogue.json").write_text(json.dumps(CATALOGUE))
-    catalogue = read_catalogue(folder / "catalogue.json")
-    service = Service(folder / "store", catalogue, clock=lambda: NOW, settle_every=None)
-    service.fill(tables)
-    staged = folder / "extract" / STAGING
-    write(tables, staged, source="random histories", cut_off=NOW, loaded_at=NOW)
-    publish(staged.parent)
-    client = MeteringClient.inside(partial(respond, service), SERVER_KEY)
-    with Extract(staged.parent) as extract:
-        yield Told(tables, Live(client), Extracted(extract))
-    service.close()
 
 
 def test_every_history_adds_up_at_every_level_and_both_sources_tell_it_alike(told: Told) -> None:
