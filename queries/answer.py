@@ -13,6 +13,7 @@ from queries import (
     grants,
     keys,
     ledger,
+    portfolio,
     recharge,
     statement,
     usage,
@@ -29,6 +30,8 @@ from queries.keys import extracted as keys_extracted
 from queries.keys import live as keys_live
 from queries.ledger import extracted as ledger_extracted
 from queries.ledger import live as ledger_live
+from queries.portfolio import extracted as portfolio_extracted
+from queries.portfolio import live as portfolio_live
 from queries.question import Answer, Live, Source
 from queries.recharge import extracted as recharge_extracted
 from queries.recharge import live as recharge_live
@@ -52,6 +55,10 @@ Question = (
     | statement.Spent
     | statement.SpentEvents
     | recharge.Recharge
+    | portfolio.AllGrants
+    | portfolio.AllRecharges
+    | portfolio.AllUse
+    | portfolio.AllMoves
     | customers.Customers
     | customers.Resources
     | customers.Subscriptions
@@ -71,6 +78,10 @@ READERS: dict[type, Readers] = {
     statement.Spent: (statement_live.spent, statement_extracted.spent),
     statement.SpentEvents: (statement_live.events, statement_extracted.events),
     recharge.Recharge: (recharge_live.read, recharge_extracted.read),
+    portfolio.AllGrants: (portfolio_live.grants, portfolio_extracted.grants),
+    portfolio.AllRecharges: (portfolio_live.recharges, portfolio_extracted.recharges),
+    portfolio.AllUse: (portfolio_live.use, portfolio_extracted.use),
+    portfolio.AllMoves: (portfolio_live.moves, portfolio_extracted.moves),
     customers.Customers: (customers_live.customers, customers_extracted.customers),
     customers.Resources: (customers_live.resources, customers_extracted.resources),
     customers.Subscriptions: (customers_live.subscriptions, customers_extracted.subscriptions),

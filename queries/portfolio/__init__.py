@@ -1,0 +1,124 @@
+"""The portfolio: all customers' pools of one currency at once.
+
+A row names its pool by `customer_id` and `resource_id`, null for the customer-level pool. An
+extract answers for everybody in one query. A metering API is asked customer by customer: there
+`customers` must name them, a few at a time, so that the reader sees how far it is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from data.tables import CREDITS_SUM, TIME, ColumnTypes
+from queries.grants import COLUMNS as GRANT_COLUMNS
+from queries.question import check_customer, check_id
+from queries.recharge import COLUMNS as RECHARGE_COLUMNS
+from queries.time import Grain, Span, check_span, cuts, zone_of
+
+MOST_ROWS = 3_000_000
+POOL: ColumnTypes = {"customer_id": pl.String, "resource_id": pl.String}
+
+Customers = tuple[str, ...] | None
+"""Whom it is asked of; None is everybody."""
+
+GRANTS = pl.Schema({**POOL, **GRANT_COLUMNS})
+
+
+@dataclass(frozen=True, slots=True)
+class AllGrants:
+    """Every grant; columns as in `GRANTS`, ordered by pool, the newest first."""
+
+    currency_id: str
+    customers: Customers = None
+
+    def __post_init__(self) -> None:
+        _check(self.currency_id, self.customers)
+
+
+RECHARGES = pl.Schema({"customer_id": pl.String, **RECHARGE_COLUMNS})
+
+
+@dataclass(frozen=True, slots=True)
+class AllRecharges:
+    """The auto-recharge settings that were ever saved; columns as in `RECHARGES`."""
+
+    currency_id: str
+    customers: Customers = None
+
+    def __post_init__(self) -> None:
+        _check(self.currency_id, self.customers)
+
+
+USE_COLUMNS: ColumnTypes = {**POOL, "bucket": TIME, "credits": CREDITS_SUM}
+USE = pl.Schema(USE_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class AllUse:
+    """What each pool used in each bucket that had events; columns as in `USE`.
+
+    `span` is naive UTC, half-open; `zone` is where days are cut. Cut after `MOST_ROWS`.
+    """
+
+    currency_id: str
+    span: Span
+    grain: Grain = Grain.DAY
+    zone: str = "UTC"
+    customers: Customers = None
+
+    def __post_init__(self) -> None:
+        _check(self.currency_id, self.customers, self.span, self.grain, self.zone)
+
+    @property
+    def cuts(self) -> list[datetime]:
+        """The starts of its buckets, naive UTC."""
+        return cuts(self.span, self.grain, zone_of(self.zone))
+
+
+MOVES_COLUMNS: ColumnTypes = {
+    "bucket": TIME,
+    "move": pl.String,
+    "grant_type": pl.String,
+    "amount": CREDITS_SUM,
+}
+MOVES = pl.Schema(MOVES_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class AllMoves:
+    """What moved the sum of all balances in each bucket; columns as in `MOVES`.
+
+    `move` is granted, consumed, expired, voided or updated; `grant_type` is said of what was
+    granted, else null. `amount` is signed as it enters the balance, and never zero: all rows sum
+    to the closing balance less the opening one.
+    """
+
+    currency_id: str
+    span: Span
+    grain: Grain = Grain.DAY
+    zone: str = "UTC"
+    customers: Customers = None
+
+    def __post_init__(self) -> None:
+        _check(self.currency_id, self.customers, self.span, self.grain, self.zone)
+
+    @property
+    def cuts(self) -> list[datetime]:
+        """The starts of its buckets, naive UTC."""
+        return cuts(self.span, self.grain, zone_of(self.zone))
+
+
+def _check(
+    currency_id: str,
+    customers: Customers,
+    span: Span | None = None,
+    grain: Grain = Grain.WHOLE,
+    zone: str = "UTC",
+) -> None:
+    check_id("currency", currency_id)
+    for customer_id in customers or ():
+        check_customer(customer_id)
+    if span is not None:
+        check_span(span, grain)
+        zone_of(zone)
