@@ -1,6 +1,6 @@
 """The portfolio from a metering API: the customers named, one after the other."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
@@ -11,22 +11,24 @@ import polars as pl
 from data.credits.pool import EntryType
 from data.metering.client import Answer, MeteringClient
 from data.tables import ColumnTypes
-from queries.customers import Resources
+from queries.customers import Customers, Resources
 from queries.customers import live as customers
 from queries.documents import document
 from queries.grants import Grants
 from queries.grants import live as one_pools_grants
 from queries.portfolio import (
+    CUSTOMERS,
     GRANTS,
     MOVES,
     POOL,
     RECHARGES,
     USE,
+    AllCustomers,
     AllGrants,
     AllMoves,
     AllRecharges,
     AllUse,
-    Customers,
+    Whom,
 )
 from queries.question import CannotAnswer
 from queries.recharge import Recharge
@@ -47,6 +49,13 @@ MOVED: ColumnTypes = {"at": MOVES["bucket"], **{name: MOVES[name] for name in li
 
 Pool = tuple[str, str | None]
 One = TypeVar("One", Pool, str)
+
+
+def listed(question: AllCustomers, client: MeteringClient) -> tuple[pl.DataFrame, bool]:
+    """(the customers, whether there are more)."""
+    del question
+    found, is_cut = customers.customers(Customers(), client)
+    return found.select(CUSTOMERS.names()), is_cut
 
 
 def grants(question: AllGrants, client: MeteringClient) -> pl.DataFrame:
@@ -92,7 +101,9 @@ def _moved(question: AllMoves, client: MeteringClient, pool: Pool) -> pl.DataFra
         "eventType": list(MOVE_OF),
     }
     nodes = client.ask_nodes(document("portfolio/moves.graphql"), {"input": given}, "creditsLedger")
-    rows = pl.DataFrame([_move(node) for node in nodes], MOVED, orient="row").sort("at")
+    held = one_pools_grants.read(Grants(customer_id, question.currency_id, resource_id), client)
+    types = dict(held.select("grant_id", "grant_type").iter_rows())
+    rows = pl.DataFrame([_move(node, types) for node in nodes], MOVED, orient="row").sort("at")
     starts = pl.DataFrame({"bucket": question.cuts}, {"bucket": MOVES["bucket"]})
     within = rows.filter(pl.col("at") >= question.span.start, pl.col("at") < question.span.end)
     placed = within.join_asof(
@@ -107,9 +118,9 @@ def _moved(question: AllMoves, client: MeteringClient, pool: Pool) -> pl.DataFra
     return pl.concat([placed.select(MOVES.names()).cast(MOVES), consumed.cast(MOVES)])
 
 
-def _move(node: Answer) -> tuple[object, ...]:
+def _move(node: Answer, types: Mapping[str, str]) -> tuple[object, ...]:
     move = MOVE_OF[node["eventType"]]
-    grant_type = node["grant"]["grantType"] if move == "granted" and node["grant"] else None
+    grant_type = types.get(node["creditGrantId"]) if move == "granted" else None
     return time(node["timestamp"]), move, grant_type, Decimal(node["amount"])
 
 
@@ -126,7 +137,7 @@ def _used(question: AllUse | AllMoves, pool: Pool, client: MeteringClient) -> pl
     return one_pools_usage.read(asked, client).select("bucket", "credits")
 
 
-def _known(asked: Customers) -> tuple[str, ...]:
+def _known(asked: Whom) -> tuple[str, ...]:
     if asked is None:
         raise CannotAnswer(
             "The metering API answers for one customer at a time. "
@@ -135,7 +146,7 @@ def _known(asked: Customers) -> tuple[str, ...]:
     return asked
 
 
-def _pools(asked: Customers, client: MeteringClient) -> list[Pool]:
+def _pools(asked: Whom, client: MeteringClient) -> list[Pool]:
     """Each customer's own pool, and one of each of its resources."""
 
     def of_customer(customer_id: str) -> Iterator[Pool]:
