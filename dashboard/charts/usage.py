@@ -1,18 +1,17 @@
 """The chart of credit usage over time."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.charts.buckets import Axis, axis_of, hover_time, mark_partial
 from dashboard.charts.palette import LIGHT, Palette
 from dashboard.charts.text import escape
 from dashboard.formats import compact, day_span
-from queries.time import Grain, to_local, zone_of
 from queries.usage import Usage
 from queries.usage.shape import NOT_SET, OTHERS, Series, cumulative
 
@@ -20,8 +19,6 @@ HEIGHT = 380
 FADED = 0.45
 SPOKEN = 5
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
-STEP = {Grain.HOUR: timedelta(hours=1), Grain.DAY: timedelta(days=1)}
-HOVER_TIME = {Grain.HOUR: "%a %-d %b %H:%M", Grain.MONTH: "%b %Y"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def figure(
     `partial_from` is the start of the bucket that is still filling. x runs in the display zone's
     wall-clock time.
     """
-    axis = _axis(question)
+    axis = axis_of(question)
     chart = go.Figure(layout=_layout(question, look))
     count = len(series)
     for position, (one, name) in enumerate(zip(series, labels, strict=True)):
@@ -65,7 +62,7 @@ def figure(
     if available:
         chart.add_trace(_available(available, look.palette, axis))
     if partial_from is not None and series:
-        _mark_partial(chart, question, look.palette, partial_from)
+        mark_partial(chart, question, look.palette, partial_from)
     return chart
 
 
@@ -91,36 +88,13 @@ def sentence(
     return f"{look.unit.capitalize()} used{by}, {span}{how}, in total {total}{listed}.{line}"
 
 
-_Axis = dict[str, object]
-
-
-def _axis(question: Usage) -> _Axis:
-    """x as a start and a step where buckets are even, which costs no bytes, else as a list."""
-    zone = zone_of(question.zone)
-    walls = [to_local(cut, zone) for cut in question.cuts]
-    step = STEP.get(question.grain)
-    is_even = step is not None and all(b - a == step for a, b in itertools.pairwise(walls))
-    if is_even and step is not None:
-        return {"x0": walls[0], "dx": step.total_seconds() * 1000}
-    if question.grain is Grain.HOUR:
-        # The clocks change within the span: an hour is there twice, or not at all.
-        zoned = [cut.astimezone(zone) for cut in _aware(question.cuts)]
-        return {"x": [f"{z:%-d %b %H:%M %Z}" for z in zoned]}
-    return {"x": walls}
-
-
-def _aware(cuts: Sequence[datetime]) -> list[datetime]:
-    utc = zone_of("UTC")
-    return [cut.replace(tzinfo=utc) for cut in cuts]
-
-
 def _trace(
     question: Usage,
     series: Series,
     name: str,
     colour: str,
     look: Look,
-    axis: _Axis,
+    axis: Axis,
     position: int,
     partial_from: datetime | None,
 ) -> go.Bar | go.Scatter:
@@ -151,7 +125,7 @@ def _stroke(look: Look, position: int) -> dict[str, object]:
     return {"width": 2, "dash": DASHES[position % len(DASHES)]}
 
 
-def _available(line: Sequence[Decimal], palette: Palette, axis: _Axis) -> go.Scatter:
+def _available(line: Sequence[Decimal], palette: Palette, axis: Axis) -> go.Scatter:
     return go.Scatter(
         y=np.array(line, dtype=float),
         name="Available credits",
@@ -160,20 +134,6 @@ def _available(line: Sequence[Decimal], palette: Palette, axis: _Axis) -> go.Sca
         hovertemplate="%{y:,.6~f} available<extra></extra>",
         **axis,
     )
-
-
-def _mark_partial(
-    chart: go.Figure, question: Usage, palette: Palette, partial_from: datetime
-) -> None:
-    """Say that the last bucket is still filling, where the axis has times to put it at."""
-    start = to_local(partial_from, zone_of(question.zone))
-    has_names_for_hours = chart.data[0].x is not None and question.grain is Grain.HOUR
-    if len(question.cuts) < 2 or has_names_for_hours:
-        return
-    chart.add_annotation(
-        x=start, y=1, yref="paper", yanchor="bottom", text="partial", showarrow=False,
-        font={"size": 11, "color": palette.text},
-    )  # fmt: skip
 
 
 def _layout(question: Usage, look: Look) -> go.Layout:
@@ -188,7 +148,7 @@ def _layout(question: Usage, look: Look) -> go.Layout:
         margin={"l": 8, "r": 8, "t": 24, "b": 8},
         xaxis={
             "showgrid": False,
-            "hoverformat": HOVER_TIME.get(question.grain, "%a %-d %b %Y"),
+            "hoverformat": hover_time(question),
             "fixedrange": False,
         },
         yaxis={
