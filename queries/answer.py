@@ -55,6 +55,7 @@ Question = (
     | statement.Spent
     | statement.SpentEvents
     | recharge.Recharge
+    | portfolio.AllCustomers
     | portfolio.AllGrants
     | portfolio.AllRecharges
     | portfolio.AllUse
@@ -78,6 +79,7 @@ READERS: dict[type, Readers] = {
     statement.Spent: (statement_live.spent, statement_extracted.spent),
     statement.SpentEvents: (statement_live.events, statement_extracted.events),
     recharge.Recharge: (recharge_live.read, recharge_extracted.read),
+    portfolio.AllCustomers: (portfolio_live.listed, portfolio_extracted.customers),
     portfolio.AllGrants: (portfolio_live.grants, portfolio_extracted.grants),
     portfolio.AllRecharges: (portfolio_live.recharges, portfolio_extracted.recharges),
     portfolio.AllUse: (portfolio_live.use, portfolio_extracted.use),

@@ -7,6 +7,8 @@ it earns. So, to the last unit, cost = deferred + recognised + breakage + voided
 
 import polars as pl
 
+from data.credits.grants import GrantStatus
+from data.credits.money import CURRENCIES
 from data.credits.pool import EntryType
 
 MONEY = pl.Decimal(38, 6)
@@ -43,6 +45,28 @@ def revenue(grants: pl.DataFrame, ledger: pl.DataFrame, *, decimals: int = 2) ->
     )
     kinds = [_released(kind) for kind in dict.fromkeys(EARNED_BY.values())]
     return rows.select(*ledger.columns, "deferred", *kinds).collect()
+
+
+def deferred(grants: pl.DataFrame) -> pl.DataFrame:
+    """The money that is deferred now: `cost_currency`, `deferred`, a row for each currency.
+
+    grants: status, amount, consumed_amount, cost_amount, cost_currency. Each grant's part is
+    rounded to its currency's smallest unit, as `revenue` does.
+    """
+    steps = {code: 10 ** (6 - currency.digits) for code, currency in CURRENCIES.items()}
+    is_held = pl.col("status") == GrantStatus.ACTIVE.value
+    held = grants.filter(is_held, pl.col("cost_amount") > 0, pl.col("amount") > 0).with_columns(
+        step=pl.col("cost_currency").replace_strict(steps, default=10**4, return_dtype=pl.Int128)
+    )
+    remaining = _whole("amount") - _whole("consumed_amount")
+    owed = _half_up(_whole("cost_amount") // pl.col("step") * remaining, _whole("amount"))
+    return (
+        held.select("cost_currency", deferred=owed * pl.col("step"))
+        .group_by("cost_currency")
+        .agg(pl.col("deferred").sum())
+        .with_columns(_money("deferred", 6))
+        .sort("cost_currency")
+    )
 
 
 def _released(kind: str) -> pl.Expr:

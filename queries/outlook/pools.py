@@ -130,7 +130,7 @@ def held(
     first = pl.min_horizontal("effective_at", "created_at").min()
     for number, opened in grants.group_by("pool").agg(first).iter_rows():
         found[number].opened = opened
-    for number, rule in _rules(recharges, grants, pools):
+    for number, rule in rules(recharges, grants, pools):
         found[number].rule, found[number].is_unpriced = rule, rule is None
     for each in found:
         each.renew(until)
@@ -160,7 +160,7 @@ def _grant(row: Row) -> Grant:
     return grant
 
 
-def _rules(
+def rules(
     recharges: pl.DataFrame, grants: pl.DataFrame, pools: pl.DataFrame
 ) -> Iterator[tuple[int, RechargeRule | None]]:
     """The enabled rules by pool; None for a rule of which nobody knows what a credit costs."""

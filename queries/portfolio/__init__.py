@@ -19,8 +19,19 @@ from queries.time import Grain, Span, check_span, cuts, zone_of
 MOST_ROWS = 3_000_000
 POOL: ColumnTypes = {"customer_id": pl.String, "resource_id": pl.String}
 
-Customers = tuple[str, ...] | None
+Whom = tuple[str, ...] | None
 """Whom it is asked of; None is everybody."""
+
+CUSTOMERS = pl.Schema({"customer_id": pl.String, "name": pl.String})
+
+
+@dataclass(frozen=True, slots=True)
+class AllCustomers:
+    """Every customer with its name, ordered by id; columns as in `CUSTOMERS`.
+
+    A metering API, which would be asked for each of them, lists the first 1,000.
+    """
+
 
 GRANTS = pl.Schema({**POOL, **GRANT_COLUMNS})
 
@@ -30,7 +41,7 @@ class AllGrants:
     """Every grant; columns as in `GRANTS`, ordered by pool, the newest first."""
 
     currency_id: str
-    customers: Customers = None
+    customers: Whom = None
 
     def __post_init__(self) -> None:
         _check(self.currency_id, self.customers)
@@ -44,7 +55,7 @@ class AllRecharges:
     """The auto-recharge settings that were ever saved; columns as in `RECHARGES`."""
 
     currency_id: str
-    customers: Customers = None
+    customers: Whom = None
 
     def __post_init__(self) -> None:
         _check(self.currency_id, self.customers)
@@ -65,7 +76,7 @@ class AllUse:
     span: Span
     grain: Grain = Grain.DAY
     zone: str = "UTC"
-    customers: Customers = None
+    customers: Whom = None
 
     def __post_init__(self) -> None:
         _check(self.currency_id, self.customers, self.span, self.grain, self.zone)
@@ -98,7 +109,7 @@ class AllMoves:
     span: Span
     grain: Grain = Grain.DAY
     zone: str = "UTC"
-    customers: Customers = None
+    customers: Whom = None
 
     def __post_init__(self) -> None:
         _check(self.currency_id, self.customers, self.span, self.grain, self.zone)
@@ -111,7 +122,7 @@ class AllMoves:
 
 def _check(
     currency_id: str,
-    customers: Customers,
+    customers: Whom,
     span: Span | None = None,
     grain: Grain = Grain.WHOLE,
     zone: str = "UTC",

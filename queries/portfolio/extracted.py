@@ -11,6 +11,7 @@ from queries.portfolio import (
     MOVES,
     RECHARGES,
     USE,
+    AllCustomers,
     AllGrants,
     AllMoves,
     AllRecharges,
@@ -18,6 +19,13 @@ from queries.portfolio import (
 )
 
 Parameters = dict[str, object]
+
+
+def customers(question: AllCustomers, extract: Extract) -> tuple[pl.DataFrame, bool]:
+    """(the customers, whether there are more)."""
+    del question
+    found = extract.read(document("portfolio/customers.sql"), {"most_rows": MOST_ROWS + 1})
+    return found.head(MOST_ROWS), found.height > MOST_ROWS
 
 
 def grants(question: AllGrants, extract: Extract) -> pl.DataFrame:
