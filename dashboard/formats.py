@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from data.credits.money import CURRENCIES
 from queries.time import to_local, zone_of
 
 ROUNDS_UP = Decimal("0.9995")
@@ -28,6 +29,12 @@ def signed(amount: Decimal) -> str:
     """Compact, with its sign; a true minus."""
     sign = "+" if amount > 0 else "−" if amount < 0 else ""
     return f"{sign}{compact(abs(amount))}"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Two decimals, or as many as the currency has: 1,234.50 USD."""
+    digits = CURRENCIES[currency].digits if currency in CURRENCIES else 2
+    return f"{amount:,.{digits}f} {currency}".replace("-", "−")
 
 
 def percent(ratio: float) -> str:

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
-from dashboard.controls.scope import Scope, scope_controls
+from dashboard.controls.scope import Scope, portfolio_controls, scope_controls
 from dashboard.failures import show_failure
 from dashboard.header import Header, show_header
 from dashboard.links import link_button
@@ -41,6 +41,10 @@ class Page(Generic[Shown]):
     def scope(self) -> Scope:
         """The scope controls; raises what they raise."""
         return scope_controls(self.sources, read_settings().zone)
+
+    def portfolio_scope(self) -> Scope:
+        """The scope controls of a page about all customers; raises what they raise."""
+        return portfolio_controls(self.sources, read_settings().zone)
 
     @contextmanager
     def answering(self) -> Iterator[None]:

@@ -42,8 +42,11 @@ class Chosen:
 def period_controls(scope: Scope, now: datetime) -> Chosen:
     """Period, its dates when it is custom, and the bucket; raises QuestionError."""
     names = {preset.value: name for preset, name in PRESETS.items()}
+    offered = names.copy()
+    if scope.customer_id is None:
+        del offered[Preset.BILLING_CYCLE.value]
     with st.container(width=170):
-        text = choose("Period", names, key="period", default=Preset.LAST_30_DAYS.value)
+        text = choose("Period", offered, key="period", default=Preset.LAST_30_DAYS.value)
     if text not in names:
         raise QuestionError(f"{text!r} is not a period; choose one from the list.")
     preset = Preset(text)

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import NoReturn
 from zoneinfo import available_timezones
 
 import streamlit as st
 
 from dashboard.asking import ask
 from dashboard.controls.choices import address_value, choose
-from dashboard.controls.key_picker import Found, Option, one_picker
-from dashboard.controls.key_picker.address import carry_across_pages
+from dashboard.controls.key_picker import Found, Option, Search, one_picker
+from dashboard.controls.key_picker.address import (
+    carry_across_pages,
+    keep_for_other_pages,
+    put_picked_values,
+)
 from dashboard.controls.searching import while_typing
 from dashboard.sources import Sources
 from queries.catalogue import Currencies
@@ -19,7 +24,9 @@ from queries.question import QuestionError, Source, Unchosen
 ALL_CUSTOMERS = Option("", "All customers")
 GLOBAL_POOL = "Customer-level pool"
 SHOWN_OF_MANY = 50
-CARRIED = ("source", "pool", "currency", "tz")
+SHARED = ("source", "currency", "tz")
+CARRIED = ("pool", *SHARED)
+OPENED = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,39 @@ def scope_controls(sources: Sources, default_zone: str) -> Scope:
     return Scope(source, customer_id, resource_id, currency, zone)
 
 
+def portfolio_controls(sources: Sources, default_zone: str) -> Scope:
+    """The scope of a page about all customers; whom the reader picks there is opened."""
+    for key in SHARED:
+        carry_across_pages(key)
+    for key in ("customer", "pool"):
+        keep_for_other_pages(key)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = _source(sources)
+        with st.container(width=300):
+            picked = one_picker(
+                "Open a customer",
+                while_typing(_search(source)),
+                key=OPENED,
+                placeholder="Search by name, id or email",
+            )
+        with st.container(width=150):
+            currency = _currency(source)
+        with st.container(width=180):
+            zone = zone_control(default_zone)
+    if picked:
+        put_picked_values(OPENED, [])
+        open_customer(picked)
+    return Scope(source, None, None, currency, zone)
+
+
+def open_customer(customer_id: str, resource_id: str | None = None) -> NoReturn:
+    """Go to the Balance page of one pool; the rest of the scope is kept."""
+    pool = {} if resource_id is None else {"pool": resource_id}
+    kept = {key: value for key in SHARED if (value := st.query_params.get(key))}
+    address = {"customer": customer_id} | pool | kept
+    st.switch_page("views/balance.py", query_params=address)
+
+
 def _source(sources: Sources) -> Source:
     kinds = {"extract": sources.extract, "live": sources.live}
     there = {name: source for name, source in kinds.items() if source is not None}
@@ -84,6 +124,20 @@ def _source(sources: Sources) -> Source:
 
 
 def _customer(source: Source) -> str | None:
+    picked = one_picker(
+        "Customer",
+        while_typing(_search(source)),
+        key="customer",
+        first=ALL_CUSTOMERS,
+        placeholder="Search by name, id or email",
+        across_pages=True,
+    )
+    return picked or None
+
+
+def _search(source: Source) -> Search:
+    """Customers by name, id or email."""
+
     def search(text: str) -> Found:
         found = ask(Customers(text), source)
         options = [
@@ -96,15 +150,7 @@ def _customer(source: Source) -> str | None:
         shown = options[:SHOWN_OF_MANY] if found.is_cut else options
         return Found(tuple(shown), not found.is_cut)
 
-    picked = one_picker(
-        "Customer",
-        while_typing(search),
-        key="customer",
-        first=ALL_CUSTOMERS,
-        placeholder="Search by name, id or email",
-        across_pages=True,
-    )
-    return picked or None
+    return search
 
 
 def _pool(source: Source, customer_id: str | None) -> str | None:

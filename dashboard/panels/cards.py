@@ -27,22 +27,27 @@ def cards(shown: Shown) -> None:
     events = [float(count) for count in whole.events] if whole else None
     rates = _rates(whole) if whole else None
     with st.container(horizontal=True):
-        _card(
+        card(
             f"{shown.unit.capitalize()} used",
             compact(now.credits),
-            _change(now.credits, before.credits if before else None) or unknown,
+            change_of(now.credits, before.credits if before else None) or unknown,
             trend,
         )
         counts = (Decimal(now.events), Decimal(before.events) if before else None)
-        _card("Events", compact(counts[0]), _change(*counts) or unknown, events)
+        card("Events", compact(counts[0]), change_of(*counts) or unknown, events)
         rate_change = _rate_change(now, before) or unknown
-        _card("Credits per event", _per_event(now), rate_change, rates)
+        card("Credits per event", _per_event(now), rate_change, rates)
         _largest_card(shown, now)
 
 
-def _card(label: str, value: str, change: str | None, trend: list[float] | None) -> None:
-    with st.container(border=True, gap="small"):
+def card(
+    label: str, value: str, change: str | None, trend: list[float] | None, note: str = ""
+) -> None:
+    """One number, and under it its change, its trend, or a note in Markdown."""
+    with st.container(border=True, gap="small", height="stretch"):
         st.metric(label, value, delta=change, delta_color="off", delta_arrow=_arrow(change))
+        if note:
+            st.caption(note)
         if trend:
             picture = draw_trend(trend, palette(st.context.theme.type).rank(0, 9))
             st.image(picture, width="stretch", alt=f"Trend of {label.lower()} over the period")
@@ -54,7 +59,7 @@ def _arrow(change: str | None) -> Literal["off", "up", "down"]:
     return "up" if change[0] == "+" else "down"
 
 
-def _change(now: Decimal, before: Decimal | None) -> str | None:
+def change_of(now: Decimal, before: Decimal | None) -> str | None:
     if not before:
         return None
     return percent(float((now - before) / before))
@@ -73,7 +78,7 @@ def _rates(series: Series) -> list[float]:
 def _rate_change(now: Total, before: Total | None) -> str | None:
     if before is None or not before.per_event or now.per_event is None:
         return None
-    return _change(now.per_event, before.per_event)
+    return change_of(now.per_event, before.per_event)
 
 
 def _largest_card(shown: Shown, now: Total) -> None:

@@ -35,9 +35,21 @@ def put_picked_values(key: str, values: Sequence[str]) -> bool:
 
 def carry_across_pages(key: str) -> None:
     """Bring the values along to another page, whose link Streamlit opens without them."""
-    slot = f"{key}_last_seen"
+    slot = _slot(key)
     page = urlsplit(st.context.url or "").path
     before = st.session_state.get(slot)
     if before is not None and before.page != page and key not in st.query_params:
         put_picked_values(key, before.values)
     st.session_state[slot] = _LastSeen(page, tuple(st.query_params.get_all(key)))
+
+
+def keep_for_other_pages(key: str) -> None:
+    """On a page that has no use for them: leave the values to the pages after it."""
+    before = st.session_state.get(_slot(key))
+    if before is not None:
+        page = urlsplit(st.context.url or "").path
+        st.session_state[_slot(key)] = _LastSeen(page, before.values)
+
+
+def _slot(key: str) -> str:
+    return f"{key}_last_seen"
