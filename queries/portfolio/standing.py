@@ -267,13 +267,14 @@ def _state(
     is_enabled: bool, rule: RechargeRule | None, balance: Decimal, spent: Decimal,
     cap: Decimal | None,
 ) -> Recharging | None:  # fmt: skip
-    is_below = rule is not None and balance < rule.floor()
-    if not is_enabled:
-        return Recharging.OFF if is_below else None
-    if cap is None:
+    """A purchase that would pass the cap is not made; some APIs then switch the rule off."""
+    if rule is not None and balance < rule.floor():
+        if not rule.fits(rule.cost(rule.amount(balance)), spent):
+            return Recharging.STOPPED
+        if not is_enabled:
+            return Recharging.OFF
+    if not is_enabled or cap is None:
         return None
     if spent >= cap:
-        return Recharging.STOPPED
-    if rule is not None and is_below and not rule.fits(rule.cost(rule.amount(balance)), spent):
         return Recharging.STOPPED
     return Recharging.NEAR if spent >= NEAR * cap else None

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.credits.pool import EntryType
-from data.credits.revenue import revenue
+from data.credits.revenue import deferred, revenue
 
 GRANTS = {"grant_id": pl.String, "amount": pl.Decimal(18, 6), "cost_amount": pl.Decimal(18, 6)}
 LEDGER = {"grant_id": pl.String, "entry_type": pl.String, "amount": pl.Decimal(18, 6)}
@@ -92,3 +92,35 @@ def test_the_parts_add_up_to_the_cost_and_deferred_is_what_remains_at_cost(
     deferred, released = rows[-1][0], sum((sum(row[1:], NONE) for row in rows), NONE)
     assert deferred == (cost * left / amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
     assert deferred + released == cost
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(st.decimals(1, 100, places=6), st.decimals(0, 999, places=2), STEPS)
+def test_what_is_deferred_now_is_what_the_ledger_comes_to(
+    amount: Decimal, cost: Decimal, steps: list[tuple[EntryType, Decimal]]
+) -> None:
+    left, moved = amount, []
+    for entry, wanted in steps:
+        part = min(wanted, left)
+        left -= part
+        moved.append((entry, -part))
+    held = {
+        "status": "ACTIVE", "amount": amount, "consumed_amount": amount - left,
+        "cost_amount": cost, "cost_currency": "USD",
+    }  # fmt: skip
+    rows = earned(amount, cost, *moved)
+    assert deferred(pl.DataFrame([held])).rows() == ([("USD", rows[-1][0])] if cost else [])
+
+
+def test_currencies_are_told_apart_and_have_their_own_smallest_units() -> None:
+    held = [
+        {"status": status, "amount": Decimal(3), "consumed_amount": Decimal(1),
+         "cost_amount": Decimal(10), "cost_currency": currency}
+        for status, currency in (("ACTIVE", "JPY"), ("ACTIVE", "USD"), ("EXPIRED", "USD"),
+                                 ("ACTIVE", "KWD"))
+    ]  # fmt: skip
+    assert deferred(pl.DataFrame(held)).rows() == [
+        ("JPY", 7),
+        ("KWD", Decimal("6.667")),
+        ("USD", Decimal("6.67")),
+    ]
