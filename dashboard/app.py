@@ -16,7 +16,6 @@ page = st.navigation(
             VIEWS / "overview.py",
             title="Overview",
             icon=":material/monitoring:",
-            url_path="overview",
             default=True,
             help="All customers: what is outstanding, who runs out, what lapses.",
         ),

@@ -68,7 +68,7 @@ def _recharged(shown: ShownPortfolio) -> None:
         note = "Nobody has auto-recharge."
     elif not capped.height:
         note = "None of it under a cap"
-    label = "Auto-recharge this month (USD)"
+    label = "Recharged this month (USD)"
     card(label, plain(f"{spent:,.2f}"), None, None, plain(note))
 
 
