@@ -20,7 +20,7 @@ from queries.answer import answer
 from queries.outlook import use_span
 from queries.portfolio import AllCustomers, AllGrants, AllMoves, AllRecharges, AllUse, Whom
 from queries.portfolio.standing import Facts, Portfolio, portfolio
-from queries.question import Answer, Extracted
+from queries.question import Answer, Extracted, Unchosen
 from queries.time import Grain
 
 AT_A_TIME = 5
@@ -28,6 +28,10 @@ GATHERED = "portfolio gathered"
 STOPPED = "portfolio stopped"
 
 Frames = dict[str, pl.DataFrame]
+
+
+class NoPools(Unchosen):
+    """Nobody holds credits of the currency; the message says what would be here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +236,11 @@ def _shown(
     missing: str,
 ) -> ShownPortfolio:
     moves = frames["moves"]
+    if not frames["grants"].height and not missing:
+        raise NoPools(
+            f"Nobody holds {scope.currency.unit} yet. This page fills with the first grant: choose "
+            "a customer on the Grants page and grant credits, or choose another currency above."
+        )
     facts = Facts(
         now,
         frames["grants"],

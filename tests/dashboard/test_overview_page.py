@@ -1,6 +1,6 @@
 """The Overview: all customers in cards, a chart, lists and ranks; live a few at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -27,9 +27,11 @@ def visit(sources: Sources) -> Visit:  # noqa: ARG001  # the page asks them
 
 
 @pytest.fixture
-def a_dozen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The API lists so many customers and says that there are more."""
+def a_dozen(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001
+    """The API lists so many customers and says that there are more; nobody else hears of it."""
     monkeypatch.setattr("queries.customers.live.MOST_SHOWN", 12)
+    yield
+    asking.forget()
 
 
 @pytest.fixture
@@ -152,9 +154,26 @@ def test_another_currency_is_another_portfolio(visit: Visit, demo: Demo) -> None
     assert outstanding == compact(held)
 
 
-def test_a_currency_that_nobody_holds_says_what_would_be_here(visit: Visit) -> None:
+def test_a_currency_that_there_is_not_is_a_sentence(visit: Visit) -> None:
     page = visit(currency="no-such-credits")
     assert "There is no currency 'no-such-credits' in the extract." in page.failures
+
+
+def test_where_nobody_holds_credits_the_page_says_what_would_be_here(
+    visit: Visit, api: Api
+) -> None:
+    def no_customers(request: httpx.Request) -> httpx.Response:
+        if b"query Customers(" not in request.content:
+            return api.answer(request)
+        page = {"pageInfo": {"endCursor": None, "hasNextPage": False}, "edges": []}
+        return httpx.Response(200, json={"data": {"customers": page}})
+
+    api.fault = no_customers
+    page = visit(source="live")
+    asking.forget()
+    assert "Nobody holds tokens yet." in page.text
+    assert not page.failures
+    assert not page.cards
 
 
 def test_a_period_without_anything_says_so(visit: Visit) -> None:
