@@ -9,7 +9,7 @@ from dashboard.formats import compact, money
 from dashboard.markdown import plain
 from dashboard.panels.cards import NO_PREVIOUS, card, change_of
 from dashboard.panels.overview_shown import ShownPortfolio
-from queries.portfolio.standing import expiring, outstanding
+from queries.portfolio.standing import course, expiring, outstanding
 from queries.time import to_local, zone_of
 
 
@@ -27,11 +27,16 @@ def cards(shown: ShownPortfolio) -> None:
 
 
 def _outstanding(shown: ShownPortfolio) -> None:
+    """With its course over the period, where that reaches up to now."""
     held = outstanding(shown.portfolio.facts.grants)
     parts = [f"{kind.lower()} {_signed(credits)}" for kind, credits in held.iter_rows()]
     total = Decimal(held["credits"].sum() or 0)
+    change, trend = None, None
+    if shown.wanted.chosen.period.span.end > shown.now and shown.moves.height:
+        ends = course(total, shown.moves, shown.wanted.moves().cuts)
+        change, trend = change_of(total, ends[0]), [float(end) for end in ends]
     note = plain(" · ".join(parts)) or "No grant is active."
-    card(f"Outstanding ({shown.unit})", plain(_signed(total)), None, None, note)
+    card(f"Outstanding ({shown.unit})", plain(_signed(total)), change, trend, note)
 
 
 def _used(shown: ShownPortfolio) -> None:

@@ -105,6 +105,18 @@ def outstanding(grants: pl.DataFrame) -> pl.DataFrame:
     return held.sort("credits", "grant_type", descending=[True, False])
 
 
+def course(held: Decimal, moves: pl.DataFrame, cuts: Sequence[datetime]) -> list[Decimal]:
+    """The sum of all balances at the start of the first bucket and at the end of each.
+
+    held: what they come to now, where the last bucket ends. moves: as `AllMoves` answers.
+    """
+    moved = dict(moves.group_by("bucket").agg(pl.col("amount").sum()).iter_rows())
+    ends = [held]
+    for cut in reversed(cuts):
+        ends.append(ends[-1] - moved.get(cut, NONE))
+    return ends[::-1]
+
+
 def expiring(grants: pl.DataFrame, now: datetime) -> Decimal:
     """Credits held now by grants that end within `SOON`."""
     ends = grants.filter(

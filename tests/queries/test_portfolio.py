@@ -21,7 +21,15 @@ from queries.portfolio import (
     AllRecharges,
     AllUse,
 )
-from queries.portfolio.standing import Facts, Portfolio, expiring, outstanding, portfolio, trends
+from queries.portfolio.standing import (
+    Facts,
+    Portfolio,
+    course,
+    expiring,
+    outstanding,
+    portfolio,
+    trends,
+)
 from queries.question import CannotAnswer, QuestionError
 from queries.time import Grain, Span
 
@@ -135,6 +143,15 @@ def test_debts_and_holdings_add_up_to_what_is_outstanding(standing: Portfolio) -
     held = dict(outstanding(standing.facts.grants).iter_rows())
     assert held["OVERDRAFT"] == -standing.overdrawn["owed"].sum()
     assert sum(held.values()) == standing.outlook["balance"].sum()
+
+
+def test_the_course_of_all_balances_is_that_of_the_ledger(told: Told) -> None:
+    asked = AllMoves("ai-tokens", Span(MIDDLE, END), Grain.WEEK)
+    rows = told.tables["ledger"].filter(currency_id="ai-tokens")
+    held = Decimal(rows["amount"].sum())
+    found = course(held, answer(asked, told.extracted).frame, asked.cuts)
+    edges = [*asked.cuts, END]
+    assert found == [rows.filter(pl.col("occurred_at") < at)["amount"].sum() for at in edges]
 
 
 def test_flags_say_on_which_lists_a_pool_is(standing: Portfolio) -> None:
