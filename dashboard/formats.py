@@ -38,7 +38,9 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 def percent(ratio: float) -> str:
-    return f"{ratio * 100:+.1f} %".replace("-", "−")
+    """With its sign, and a decimal while that matters."""
+    digits = 0 if abs(ratio) >= 10 else 1
+    return f"{ratio * 100:+,.{digits}f} %".replace("-", "−")
 
 
 def moment(instant: datetime, zone: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.access import current_actor
 from dashboard.asking import ask
@@ -131,8 +132,10 @@ class ShownPortfolio:
         }
 
 
-def collect(scope: Scope, chosen: Chosen) -> ShownPortfolio:
+def collect(scope: Scope, chosen: Chosen, place: DeltaGenerator) -> ShownPortfolio:
     """Everything the page draws; raises where a question or a source fails.
+
+    `place` is an `st.empty` for how far the asking is.
 
     A metering API is asked some customers at a time: what it has said so far is kept, so that
     going on after a failure or a stop asks only for the rest.
@@ -145,7 +148,7 @@ def collect(scope: Scope, chosen: Chosen) -> ShownPortfolio:
         return _shown(scope, wanted, now, frames, customers, "")
     gathered = _gathered(scope, wanted)
     if not gathered.is_whole and st.session_state.get(STOPPED) != gathered.wanted:
-        _gather(scope, gathered)
+        _gather(scope, gathered, place)
     if not gathered.parts:
         empty = {name: ask(q, scope.source).frame
                  for name, q in wanted.questions(gathered.now, ()).items()}  # fmt: skip
@@ -179,11 +182,10 @@ def _gathered(scope: Scope, wanted: Wanted) -> Gathered:
     return kept
 
 
-def _gather(scope: Scope, gathered: Gathered) -> None:
+def _gather(scope: Scope, gathered: Gathered, place: DeltaGenerator) -> None:
     """Some customers at a time; pressing Stop ends the run before the next ones."""
     _, wanted = gathered.wanted
     ids = gathered.customers["customer_id"].to_list()
-    place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(gathered.done / len(ids), _so_far(gathered))
         st.button("Stop", icon=":material/stop:", on_click=_stop, args=(gathered.wanted,))

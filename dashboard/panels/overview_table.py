@@ -139,7 +139,7 @@ def _columns(table: pl.DataFrame, unit: str) -> dict[str, Any]:
             "Share", format="percent", min_value=0.0, max_value=1.0, width="small"
         ),
         "credits": number(f"Used ({unit})", format=exact_format(table, "credits")),
-        "change_ratio": number("Change", format="percent"),
+        "change_ratio": number("Change", format="percent", width=95),
         "trend": st.column_config.LineChartColumn("Trend", width="small"),
         "balance": number(f"Balance ({unit})", format=exact_format(table, "balance")),
         "range": "Runs out",

@@ -22,8 +22,9 @@ with page.answering():
     scope = page.portfolio_scope()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = period_controls(scope, page.now)
+    progress = st.empty()
     with page.working(BODY_HEIGHT):
-        asked = collect(scope, chosen)
+        asked = collect(scope, chosen, progress)
     page.keep(asked, asked.title)
 
 shown = page.kept()

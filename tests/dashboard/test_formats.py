@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.formats import age, compact, day_span, exact, moment, percent, signed
+from dashboard.formats import age, compact, day_span, exact, moment, money, percent, signed
 from dashboard.markdown import plain
 from dashboard.panels.shown import key_name
 from dashboard.tables import MOST_DRAWN, drawn, exact_format, usage_columns
@@ -55,10 +55,24 @@ def test_a_change_has_its_sign(amount: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratio", "text"), [(0.183, "+18.3 %"), (-0.5, "−50.0 %"), (12.0, "+1200.0 %")]
+    ("ratio", "text"),
+    [(0.183, "+18.3 %"), (-0.5, "−50.0 %"), (9.99, "+999.0 %"), (12.0, "+1,200 %")],
 )
 def test_a_change_in_percent_has_a_true_minus(ratio: float, text: str) -> None:
     assert percent(ratio) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("1234.5", "USD", "1,234.50 USD"), ("1234", "JPY", "1,234 JPY"),
+        ("0.125", "KWD", "0.125 KWD"), ("-3", "EUR", "−3.00 EUR"), ("1", "XYZ", "1.00 XYZ"),
+    ],
+)  # fmt: skip
+def test_money_has_its_currency_and_that_many_decimals(
+    amount: str, currency: str, text: str
+) -> None:
+    assert money(Decimal(amount), currency) == text
 
 
 @pytest.mark.parametrize(
