@@ -35,13 +35,14 @@ class Problem:
 
     column: str
     sentence: str
+    is_missing: bool = False
 
 
 def read_grant(cells: Cells, key: str) -> tuple[CreateGrant | None, tuple[Problem, ...]]:
     """(the command of that key, or None; everything that is wrong with the texts)."""
     texts = {column: cells.get(column, "").strip() for column in (*REQUIRED, *OPTIONAL)}
     problems = [
-        Problem(column, f"{what} is missing.")
+        Problem(column, f"{what} is missing.", is_missing=True)
         for column, what in REQUIRED.items()
         if not texts[column]
     ]
