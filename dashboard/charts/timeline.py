@@ -26,15 +26,17 @@ TYPES = {
     "RECURRING": "recurring",
     "OVERDRAFT": "overdraft",
 }
-PATTERNS = {
-    "ACTIVE": ("", 1.0),
-    "SCHEDULED": ("/", 0.9),
-    "PAYMENT_PENDING": (".", 0.9),
-    "EXPIRED": ("", 0.35),
-    "VOIDED": ("x", 0.5),
+USED_UP = "USED_UP"
+LOOKS = {
+    "ACTIVE": ("", 1.0, 1.0),
+    USED_UP: ("", 0.2, 1.0),
+    "SCHEDULED": ("/", 0.9, 1.0),
+    "PAYMENT_PENDING": (".", 0.9, 1.0),
+    "EXPIRED": ("", 0.4, 0.4),
+    "VOIDED": ("x", 0.6, 0.6),
 }
-"""status → (how its bars are filled, how strongly)"""
-SHOWN_FIRST = ("ACTIVE", "SCHEDULED", "PAYMENT_PENDING", "EXPIRED", "VOIDED")
+"""state → (pattern, strength of its filling, of its edge); an active grant may be used up"""
+SHOWN_FIRST = ("ACTIVE", "SCHEDULED", "PAYMENT_PENDING", USED_UP, "EXPIRED", "VOIDED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Bar:
 
     name: str
     grant_type: str
-    status: str
+    state: str
     start: datetime
     end: datetime
     is_open: bool
@@ -63,9 +65,9 @@ class Bar:
 
     @property
     def kind(self) -> str:
-        state = self.status.lower().replace("_", " ")
+        state = self.state.lower().replace("_", " ")
         kind = TYPES.get(self.grant_type, self.grant_type.lower())
-        return kind if self.status == "ACTIVE" else f"{kind}, {state}"
+        return kind if self.state == "ACTIVE" else f"{kind}, {state}"
 
 
 def chosen(grants: pl.DataFrame) -> pl.DataFrame:
@@ -74,14 +76,16 @@ def chosen(grants: pl.DataFrame) -> pl.DataFrame:
     Of more, those that hold or owe credits come before those still to come, then those that are
     used up, then those that are over; of each, the newest.
     """
-    is_empty = (pl.col("status") == "ACTIVE") & (pl.col("remaining") == 0)
-    place = pl.col("status").replace_strict(
-        {status: place for place, status in enumerate(SHOWN_FIRST)}, default=9, return_dtype=pl.Int8
-    )
-    urgency = pl.when(is_empty).then(2.5).otherwise(place)
+    places = {state: place for place, state in enumerate(SHOWN_FIRST)}
+    urgency = _state().replace_strict(places, default=len(places), return_dtype=pl.Int8)
     newest = ["effective_at", "created_at", "grant_id"]
     picked = grants.sort(urgency, *newest, descending=[False, True, True, False], nulls_last=True)
     return picked.head(MOST_BARS).sort(newest, descending=[True, True, False])
+
+
+def _state() -> pl.Expr:
+    is_used_up = (pl.col("status") == "ACTIVE") & (pl.col("remaining") == 0)
+    return pl.when(is_used_up).then(pl.lit(USED_UP)).otherwise("status")
 
 
 def figure(drawn: Timeline) -> go.Figure:
@@ -123,7 +127,7 @@ def _bars(drawn: Timeline) -> Iterator[Bar]:
     if not grants.height:
         return
     first, last = _reach(grants, drawn.now)
-    for row in grants.iter_rows(named=True):
+    for row in grants.with_columns(state=_state()).iter_rows(named=True):
         ends = row["voided_at"] if row["status"] == "VOIDED" else row["expire_at"]
         is_open = ends is None or ends > last
         start = max(row["effective_at"], first)
@@ -131,7 +135,7 @@ def _bars(drawn: Timeline) -> Iterator[Bar]:
         yield Bar(
             row["display_name"] or row["grant_id"],
             row["grant_type"],
-            row["status"],
+            row["state"],
             start,
             end,
             is_open,
@@ -153,8 +157,8 @@ def _reach(grants: pl.DataFrame, now: datetime) -> tuple[datetime, datetime]:
 def _trace(bars: Sequence[tuple[int, Bar]], drawn: Timeline) -> go.Bar:
     """The bars of one kind; they keep their rows."""
     zone, bar = zone_of(drawn.zone), bars[0][1]
-    pattern, strength = PATTERNS.get(bar.status, ("", 1.0))
-    colour = _faint(_colour(bar, drawn.palette), strength)
+    pattern, filling, edge = LOOKS.get(bar.state, LOOKS["ACTIVE"])
+    colour = _colour(bar, drawn.palette)
     return go.Bar(
         name=bar.kind.capitalize(),
         orientation="h",
@@ -163,8 +167,8 @@ def _trace(bars: Sequence[tuple[int, Bar]], drawn: Timeline) -> go.Bar:
         x=[(each.end - each.start).total_seconds() * 1000 for _, each in bars],
         width=0.62,
         marker={
-            "color": colour,
-            "line": {"color": colour, "width": 1},
+            "color": _faint(colour, filling),
+            "line": {"color": _faint(colour, edge), "width": 1},
             "pattern": {"shape": pattern, "fillmode": "replace", "size": 6, "solidity": 0.35},
         },
         customdata=[_hover(each, drawn) for _, each in bars],
@@ -183,7 +187,7 @@ def _hover(bar: Bar, drawn: Timeline) -> str:
 
 
 def _colour(bar: Bar, palette: Palette) -> str:
-    if bar.status == "VOIDED":
+    if bar.state == "VOIDED":
         return palette.voided
     colour: str = getattr(palette, TYPES.get(bar.grant_type, "paid"))
     return colour

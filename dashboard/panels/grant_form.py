@@ -4,7 +4,6 @@ from collections.abc import MutableMapping
 from functools import partial
 from typing import Any
 
-import polars as pl
 import streamlit as st
 
 from dashboard.access import current_actor
@@ -17,7 +16,15 @@ from dashboard.failures import guarded
 from dashboard.formats import exact, moment
 from dashboard.markdown import plain
 from dashboard.panels.grants_shown import ShownGrants
-from dashboard.panels.grants_told import Said, fail, forget_said, lacks, said_in_form, say
+from dashboard.panels.grants_told import (
+    Said,
+    fail,
+    forget_said,
+    lacks,
+    said_in_form,
+    say,
+    send_button,
+)
 from data.clock import utc_now
 from data.credits.grants import DEFAULT_PRIORITY, GrantStatus
 from data.credits.money import CURRENCIES
@@ -39,9 +46,11 @@ FIELDS = {
     )
 }  # fmt: skip
 """column → the widget's key"""
-TRIED = "new grant: sent with something wrong"
+TRIED, SEND = "new grant: tried", "new grant: send"
 PAID, PROMOTIONAL = "PAID", "PROMOTIONAL"
 DRAFTS_KEPT, SECONDS_KEPT = 1000, 86_400
+SECONDS_FRESH = 10
+"""How old what a preview is played on may be."""
 
 
 def grant_button(actor: Actor) -> None:
@@ -82,7 +91,7 @@ def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
         if command is not None:
             _preview(shown, live, command)
         said_in_form()
-        if _is_pressed(st.session_state[FIELDS["grant_type"]]):
+        if _is_pressed(st.session_state[FIELDS["grant_type"]]) and command is not None:
             _send(shown, command)
 
 
@@ -195,8 +204,9 @@ def _what_is_wrong(problems: tuple[Problem, ...]) -> None:
 def _preview(shown: ShownGrants, live: Live, command: CreateGrant) -> None:
     """The balance before and after, and how an overdraft would be settled."""
     pool = Grants(command.customer_id, command.currency_id, command.resource_id)
-    held: pl.DataFrame = ask(pool, live).frame
-    told = preview_grant(held, command, utc_now())
+    now = utc_now()
+    held = ask(pool, live, turn=int(now.timestamp() // SECONDS_FRESH)).frame
+    told = preview_grant(held, command, now)
     with st.container(border=True):
         st.markdown(
             f"Balance of the {plain(command.resource_id or GLOBAL_POOL.lower())}: "
@@ -234,19 +244,17 @@ def _sentences(told: GrantPreview, command: CreateGrant, zone: str) -> list[str]
 
 
 def _is_pressed(grant_type: str) -> bool:
-    """The button, and which role it takes where that is more than the actor has."""
     needs = Role.BILLING if grant_type == PAID else Role.SUPPORT
     why = lacks(current_actor(), needs, f"Granting {TYPES[grant_type].lower()} credits")
-    if why:
-        st.caption(plain(why))
-    return st.button("Grant", type="primary", disabled=bool(why))
+    return send_button("Grant", why, key=SEND, on_click=_try)
 
 
-def _send(shown: ShownGrants, command: CreateGrant | None) -> None:
-    """With something wrong, say what, and send nothing. Else the whole page is asked anew."""
-    if command is None:
-        st.session_state[TRIED] = True
-        st.rerun(scope="fragment")
+def _try() -> None:
+    st.session_state[TRIED] = True
+
+
+def _send(shown: ShownGrants, command: CreateGrant) -> None:
+    """Whatever comes of it, the whole page is asked anew."""
     try:
         with st.spinner("Granting …", show_time=True):
             made = change(command)["createCreditGrant"]

@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -15,7 +16,15 @@ from dashboard.failures import guarded
 from dashboard.formats import exact
 from dashboard.markdown import plain
 from dashboard.panels.grants_shown import ShownGrants
-from dashboard.panels.grants_told import Said, fail, forget_said, lacks, said_in_form, say
+from dashboard.panels.grants_told import (
+    Said,
+    fail,
+    forget_said,
+    lacks,
+    said_in_form,
+    say,
+    send_button,
+)
 from data.clock import utc_now
 from queries.command import Actor, AlreadySo, Role
 from queries.grants import Grants
@@ -24,7 +33,7 @@ from queries.grants.preview import preview_void, why_not_void
 from queries.question import Live, QuestionError
 
 REASON, TYPED = "why the grant is voided", "the grant's name typed back"
-PAID = "PAID"
+SEND, PAID = "void the grant", "PAID"
 
 
 def void_button(grant: dict[str, Any], actor: Actor, now: datetime) -> None:
@@ -53,7 +62,7 @@ def _dialog(shown: ShownGrants, live: Live, grant_id: str, key: str) -> None:
     with guarded():
         asked = shown.question
         pool = Grants(asked.customer_id, asked.currency_id, asked.resource_id)
-        grants, now = ask(pool, live).frame, utc_now()
+        grants, now = ask(pool, live, turn=crc32(key.encode())).frame, utc_now()
         found = grants.filter(grant_id=grant_id).to_dicts()
         if not found:
             raise QuestionError("The metering API has no such grant in this pool.")
@@ -86,10 +95,8 @@ def _reasoned(shown: ShownGrants, grant: dict[str, Any], key: str) -> None:
     if is_paid:
         typed = st.text_input(f"Type the grant's name to void it: {plain(name)}", key=TYPED)
     said_in_form()
-    refused = lacks(current_actor(), Role.BILLING, "Voiding a grant")
-    if refused:
-        st.caption(plain(refused))
-    if not st.button("Void the grant", type="primary", disabled=bool(refused)):
+    why = lacks(current_actor(), Role.BILLING, "Voiding a grant")
+    if not send_button("Void the grant", why, key=SEND):
         return
     if is_paid and typed.strip() != name:
         raise QuestionError(

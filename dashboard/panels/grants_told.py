@@ -1,5 +1,6 @@
 """What a change came to: said on the page, or in the form that goes on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,6 +58,20 @@ def lacks(actor: Actor, needs: Role, what: str) -> str:
     if actor.role >= needs:
         return ""
     return f"{what} takes the role {needs.name.lower()}, and yours is {actor.role.name.lower()}."
+
+
+def send_button(
+    label: str, why: str, *, key: str, on_click: Callable[[], None] | None = None
+) -> bool:
+    """The button that sends a form; `why` says why the actor may not.
+
+    A press that comes all the same, from a session that has lost its role or was forged, goes on
+    to the door, which refuses and records it.
+    """
+    if why:
+        st.caption(plain(why))
+    is_disabled = bool(why) and not st.session_state.get(key)
+    return st.button(label, type="primary", key=key, on_click=on_click, disabled=is_disabled)
 
 
 def _show(said: Said) -> None:
