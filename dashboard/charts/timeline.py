@@ -15,8 +15,8 @@ from dashboard.formats import compact, exact
 from queries.time import to_local, zone_of
 
 MOST_BARS = 30
-BAR_HEIGHT, FRAME_HEIGHT, LEGEND_HEIGHT = 24, 92, 14
-FEWEST_ROWS = 3
+BAR_HEIGHT, FRAME_HEIGHT, LEGEND_HEIGHT = 24, 100, 14
+FEWEST_ROWS = 2
 LONGEST_NAME = 22
 FARTHEST = timedelta(days=400)
 SHORTEST = timedelta(days=1)

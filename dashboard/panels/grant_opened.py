@@ -31,7 +31,7 @@ def opened_grant(shown: ShownGrants) -> None:
         return
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(plain(grant["display_name"] or grant["grant_id"]))
+            st.header(plain(grant["display_name"] or grant["grant_id"]))
             st.button("Close", icon=":material/close:", on_click=open_grant, args=(None,))
         _terms(shown, grant)
         with st.container(horizontal=True, vertical_alignment="center"):

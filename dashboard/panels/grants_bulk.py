@@ -1,6 +1,6 @@
 """Many grants from a CSV file: checked whole and shown, before any of them is made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -32,14 +32,14 @@ from queries.grants.bulk import (
 )
 from queries.question import Live
 
-FILE = "bulk grants file"
+FILE, PLACE = "bulk grants file", "bulk grants"
 MOST_MEGABYTES = 2
 MOST_FLAWS = 200
 
 
 def bulk_grants(live: Live, now: datetime) -> None:
     """The way from a file to its grants; nothing is sent while a row of it is wrong."""
-    with st.expander("Grant many from a CSV file", icon=":material/upload_file:"):
+    with st.expander("Grant many from a CSV file", key=PLACE, icon=":material/upload_file:"):
         st.caption(
             f"A row is a grant; at most {MOST_ROWS:,}. Amounts have a decimal point and no "
             "thousands separators. Times are ISO 8601, and UTC where they name no zone; an empty "
@@ -61,9 +61,12 @@ def _file(content: bytes, live: Live, now: datetime) -> None:
         _flaws(flaws)
         return
     _whole(bulk)
+    results = grants_run.results_of(bulk.mark)
+    _run_button(bulk, is_again=bool(results))
     if grants_run.is_running(bulk.mark):
         grants_run.run(bulk.rows, bulk.mark)
-    _results(bulk, live, now)
+    if results:
+        _results(bulk, results, live, now)
 
 
 def _known(rows: Sequence[Row], live: Live) -> Known:
@@ -98,7 +101,11 @@ def _flaws(flaws: Sequence[Flaw]) -> None:
             ]
         ),
         hide_index=True,
-        column_config={"Line": st.column_config.NumberColumn(width=60)},
+        column_config={
+            "Line": st.column_config.NumberColumn(width=50),
+            "Column": st.column_config.TextColumn(width=110),
+            "What is wrong": st.column_config.TextColumn(width=600),
+        },
         alt=f"What is wrong with {lines} rows of the file",
     )
     if len(flaws) > MOST_FLAWS:
@@ -130,34 +137,37 @@ def _whole(bulk: Bulk) -> None:
         height=320 if rows.height > 8 else "auto",
         column_config={
             "line": number("Line", width=60),
-            "amount": number("Amount", format=exact_format(rows, "amount")),
-            "cost": number("Cost", format=exact_format(rows, "cost")),
-            "effective_at": st.column_config.DatetimeColumn("Effective (UTC)"),
-            "expire_at": st.column_config.DatetimeColumn("Expires (UTC)"),
+            "amount": number("amount", format=exact_format(rows, "amount")),
+            "cost": number("cost", format=exact_format(rows, "cost")),
+            "effective_at": st.column_config.DatetimeColumn("effective_at (UTC)"),
+            "expire_at": st.column_config.DatetimeColumn("expire_at (UTC)"),
         },
         alt=f"The {rows.height} grants in the file",
         placeholder="–",
     )
 
 
-def _results(bulk: Bulk, live: Live, now: datetime) -> None:
-    """The button, and after a run what came of each row."""
-    results = grants_run.results_of(bulk.mark)
+def _run_button(bulk: Bulk, *, is_again: bool) -> None:
+    """It stays where it is while the file is run: Cancel must not move under the pointer."""
     why = lacks(current_actor(), bulk.needs, "This file")
     with st.container(horizontal=True, vertical_alignment="center"):
         count = len(bulk.rows)
         what = f"Make {count:,} grant{'' if count == 1 else 's'}"
         st.button(
-            f"{what} again" if results else what,
-            type="secondary" if results else "primary",
+            f"{what} again" if is_again else what,
+            type="secondary" if is_again else "primary",
             help=RULE,
             on_click=grants_run.begin,
             args=(bulk.mark,),
-            disabled=bool(why),
+            disabled=bool(why) or grants_run.is_running(bulk.mark),
         )
         st.caption(plain(why or "Safe to run again: a row that was made is not made twice."))
-    if not results:
-        return
+
+
+def _results(
+    bulk: Bulk, results: Mapping[int, grants_run.Result], live: Live, now: datetime
+) -> None:
+    """What came of each row in the last run."""
     frame = grants_run.outcomes(bulk.rows, results)
     st.markdown(plain(_summary(frame)))
     st.dataframe(

@@ -1,6 +1,6 @@
 """Making the grants of a file one after the other, and what came of each row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,7 +71,7 @@ def run(rows: Sequence[Row], mark: str) -> None:
     st.rerun()
 
 
-def outcomes(rows: Sequence[Row], results: dict[int, Result]) -> pl.DataFrame:
+def outcomes(rows: Sequence[Row], results: Mapping[int, Result]) -> pl.DataFrame:
     """`line`, `outcome`, `grant_id`, `detail`: a row for each of the file's."""
     found = [(row.line, results.get(row.line, Result(Came.UNTRIED))) for row in rows]
     return pl.DataFrame(

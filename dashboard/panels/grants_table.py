@@ -116,14 +116,15 @@ def _open_clicked() -> None:
 
 
 def _tell(shown: ShownGrants, grants: pl.DataFrame) -> None:
-    """What remains over the active ones, which is the balance where no filter hides one."""
+    """What remains over the active ones: the balance, where no filter hides one."""
     active = in_force(grants)
-    left = exact(Decimal(active["remaining"].sum())).replace("-", "−")
+    left = Decimal(active["remaining"].sum())
+    what = f"{exact(abs(left))} {shown.unit} {'owed' if left < 0 else 'left'}"
     count = f"{active.height:,} active grant{'' if active.height == 1 else 's'}"
     of_all = "" if grants.height == shown.grants.height else f" of {shown.grants.height:,}"
     rows = f"{grants.height:,}{of_all} grant{'' if shown.grants.height == 1 else 's'}"
-    is_balance = ", which is the balance" if not of_all and shown.header.balance is not None else ""
-    text = f"{rows}; {left} {shown.unit} left in {count}{is_balance}. A click opens a grant."
+    is_balance = ", which is the balance" if left == shown.header.balance and not of_all else ""
+    text = f"{rows}; {what} over {count}{is_balance}. A click opens a grant."
     if grants.height > MOST_DRAWN:
         text += f" The newest {MOST_DRAWN:,} are listed; an export holds all."
     st.caption(plain(text))

@@ -64,8 +64,7 @@ def plain_number(text: str) -> Decimal:
     """Digits with a decimal point; raises QuestionError for anything that could be misread."""
     if not NUMBER.fullmatch(text) or not text.isascii():
         raise QuestionError(
-            f"{text!r} is not a plain number: write digits with a decimal point and without "
-            "thousands separators, such as 1234.5."
+            f"{text!r} is not a plain number such as 1234.5, without thousands separators."
         )
     return Decimal(text)
 
@@ -77,8 +76,8 @@ def utc_time(text: str) -> datetime:
         at = at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
     except (ValueError, OverflowError):
         raise QuestionError(
-            f"{text!r} is not a date such as 2026-05-31, or a time such as 2026-05-31T14:30+02:00; "
-            "without a zone it is UTC."
+            f"{text!r} is not a date such as 2026-05-31 or 2026-05-31T14:30+02:00; without a zone "
+            "it is UTC."
         ) from None
     if not EARLIEST <= at < LATEST:
         raise QuestionError(

@@ -16,7 +16,6 @@ from usage_world import NOW, Api, Clock, Demo
 
 from dashboard import asking
 from dashboard.activity.store import ActivityFile, Wanted
-from dashboard.panels import grants_run
 from dashboard.sources import Sources, use
 from queries.activity import Outcome
 from queries.command import Actor, Role
@@ -96,7 +95,7 @@ def test_the_table_lists_every_grant_newest_first_and_what_is_left_is_the_balanc
     assert page.names == ["Top-up (booked twice)", "Annual commitment"]
     assert list(page.table["status"]) == ["Voided", "Active"]
     assert sum(page.table["remaining"]) == demo.balance("customer-voided-grant")
-    assert "left in 1 active grant, which is the balance" in page.text
+    assert "tokens left over 1 active grant, which is the balance" in page.text
     assert page.alt.startswith("Timeline of 2 grants: 1 paid, voided, 1 paid.")
     assert len(page.at.get("download_button")) == 4
 
@@ -564,22 +563,6 @@ def test_where_nobody_answers_the_run_ends_and_the_rest_is_not_tried(
     page.press("Make 3 grants")
     assert came(page) == ["Not done", "Not tried", "Not tried"]
     assert wire.count(CREATE) == 1
-
-
-def test_a_run_that_is_cancelled_keeps_what_it_made(
-    page: GrantsPage, wire: Wire, customer: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As when Cancel is pressed while the second row is being made."""
-    made = grants_run._made
-
-    def interrupted(row: Any) -> Any:
-        if wire.count(CREATE) == 2:
-            return made(row)[0], True
-        return made(row)
-
-    monkeypatch.setattr(grants_run, "_made", interrupted)
-    page.upload(file(*[gift(customer, n) for n in range(1, 5)])).press("Make 4 grants")
-    assert came(page) == ["Done", "Done", "Done", "Not tried"]
 
 
 def test_a_file_takes_the_role_of_its_most_demanding_row(
