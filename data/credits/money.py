@@ -6,6 +6,7 @@ from decimal import Decimal
 from data.credits.amounts import PRECISION
 
 NOTHING = Decimal(0)
+PRICE_STEP = Decimal("1e-12")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,8 @@ def in_minor_units(amount: Decimal, currency: str) -> Decimal:
 def part(amount: Decimal, numerator: int | Decimal, denominator: int | Decimal) -> Decimal:
     """`amount` × numerator ÷ denominator, not rounded to money yet."""
     return PRECISION.divide(PRECISION.multiply(amount, Decimal(numerator)), Decimal(denominator))
+
+
+def per_credit(cost: Decimal, amount: Decimal) -> Decimal | None:
+    """What one credit of a grant cost, to 12 decimals; None of a grant without credits."""
+    return PRECISION.divide(cost, amount).quantize(PRICE_STEP) if amount else None

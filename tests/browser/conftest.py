@@ -7,8 +7,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
 import pytest
@@ -29,6 +30,7 @@ CHROMIUM_ARGUMENTS = [
 ROOT = Path(__file__).parents[2]
 SECONDS_TO_START = 30
 SECONDS_TO_APPEAR = 15
+USER, ROLE = "X-Forwarded-User", "X-Forwarded-Role"
 
 Serve = Callable[[Path], str]
 
@@ -86,7 +88,36 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app as `make run` serves it, on a demo of its own."""
-    folder = tmp_path_factory.mktemp("app")
+    with serving(tmp_path_factory.mktemp("app")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def signed_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app behind a proxy that signs people in, on a demo of its own."""
+    names = {"USER_HEADER": USER, "ROLE_HEADER": ROLE}
+    with serving(tmp_path_factory.mktemp("signed"), **names) as address:
+        yield address
+
+
+@pytest.fixture
+def signed_in(browser: "Browser") -> Iterator[Callable[..., "Page"]]:
+    """A page whose requests carry what the proxy would add: `signed_in("sue", "support")`."""
+    contexts: list[BrowserContext] = []
+
+    def page_of(user: str, role: str, **settings: Any) -> "Page":
+        headers = {USER: user, ROLE: role}
+        contexts.append(browser.new_context(extra_http_headers=headers, **settings))
+        return contexts[-1].new_page()
+
+    yield page_of
+    for context in contexts:
+        context.close()
+
+
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[str]:
+    """The app's address, on a demo of its own in the folder."""
     port = free_port()
     places = {"METERING_STORE": str(folder / "metering"), "EXTRACT_DIR": str(folder / "extract")}
     places["ACTIVITY"] = str(folder / "activity.sqlite")
@@ -95,7 +126,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "dashboard", "serve"],
             cwd=ROOT,
-            env=os.environ | places | {"PORT": str(port)},
+            env=os.environ | places | settings | {"PORT": str(port)},
             stdout=output,
             stderr=output,
         )

@@ -1,0 +1,87 @@
+"""What a change came to: said on the page, or in the form that goes on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from dashboard.failures import EXPECTED, sentence_of
+from dashboard.markdown import plain
+from data.metering.errors import MeteringError
+from queries.command import Actor, NotPermitted, Role, Unsettled
+
+ON_PAGE, IN_FORM = "what a change came to", "why a form goes on"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    sentence: str
+    kind: Literal["success", "warning", "error"]
+    customer_id: str
+    has_record: bool = True
+
+
+def say(said: Said) -> None:
+    """On the page, until another change is begun, or another customer is looked at."""
+    st.session_state[ON_PAGE] = said
+    st.session_state.pop(IN_FORM, None)
+
+
+def said_on_page(customer_id: str) -> None:
+    said: Said | None = st.session_state.get(ON_PAGE)
+    if said is not None and said.customer_id == customer_id:
+        _show(said)
+
+
+def fail(error: Exception, customer_id: str) -> bool:
+    """In the form. Whether that change is over, so that pressing again is another one."""
+    kind: Literal["warning", "error"] = "warning" if isinstance(error, Unsettled) else "error"
+    has_record = isinstance(error, EXPECTED)
+    st.session_state[IN_FORM] = Said(sentence_of(error), kind, customer_id, has_record)
+    return isinstance(error, NotPermitted | MeteringError)
+
+
+def said_in_form() -> None:
+    said: Said | None = st.session_state.get(IN_FORM)
+    if said is not None:
+        _show(said)
+
+
+def forget_said() -> None:
+    st.session_state.pop(ON_PAGE, None)
+    st.session_state.pop(IN_FORM, None)
+
+
+def lacks(actor: Actor, needs: Role, what: str) -> str:
+    """Why the actor may not: "Voiding takes the role billing, and yours is viewer."; else empty."""
+    if actor.role >= needs:
+        return ""
+    return f"{what} takes the role {needs.name.lower()}, and yours is {actor.role.name.lower()}."
+
+
+def send_button(
+    label: str, why: str, *, key: str, on_click: Callable[[], None] | None = None
+) -> bool:
+    """The button that sends a form; `why` says why the actor may not.
+
+    A press that comes all the same, from a session that has lost its role or was forged, goes on
+    to the door, which refuses and records it.
+    """
+    if why:
+        st.caption(plain(why))
+    is_disabled = bool(why) and not st.session_state.get(key)
+    return st.button(label, type="primary", key=key, on_click=on_click, disabled=is_disabled)
+
+
+def _show(said: Said) -> None:
+    box = {"success": st.success, "warning": st.warning, "error": st.error}[said.kind]
+    icons = {"success": "check_circle", "warning": "hourglass_top", "error": "error"}
+    box(plain(said.sentence), icon=f":material/{icons[said.kind]}:")
+    if said.has_record:
+        st.page_link(
+            "views/activity.py",
+            label="See the record in Activity",
+            icon=":material/history:",
+            query_params={"customer": said.customer_id},
+        )
