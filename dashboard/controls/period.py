@@ -75,6 +75,16 @@ def period_controls(scope: Scope, now: datetime) -> Chosen:
     return Chosen(chosen, _grain(grain, chosen.span))
 
 
+def address_of_period(span: Span, zone: str, now: datetime) -> dict[str, str]:
+    """The days of a span as query parameters, as far as they have come."""
+    last = min(span.end - timedelta.resolution, now)
+    return {
+        "period": Preset.CUSTOM.value,
+        "from": f"{to_local(span.start, zone_of(zone)):%Y-%m-%d}",
+        "to": f"{to_local(last, zone_of(zone)):%Y-%m-%d}",
+    }
+
+
 def _grain(text: str, span: Span) -> Grain:
     if text not in {str(grain) for grain in GRAINS}:
         raise QuestionError(f"{text!r} is not a bucket; choose one from the list.")

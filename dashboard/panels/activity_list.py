@@ -1,7 +1,7 @@
 """The list of changes: one page of it, the way to the others, and the whole of it as a file."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import polars as pl
@@ -10,9 +10,10 @@ import streamlit as st
 from dashboard.activity.store import ActivityFile, Listed, Listing, Wanted
 from dashboard.controls.changes import OUTCOMES, turn_page
 from dashboard.controls.key_picker.address import put_picked_values
+from dashboard.controls.period import address_of_period
 from dashboard.formats import moment
 from dashboard.panels.export import export_buttons
-from queries.time import Preset, to_local, zone_of
+from queries.time import to_local, zone_of
 
 ON_A_PAGE = 50
 MOST_EXPORTED = 100_000
@@ -36,16 +37,9 @@ class ShownChanges:
 
     def address(self) -> dict[str, str]:
         """The zone and the days as query parameters, each written out."""
-        span, zone = self.wanted.span, zone_of(self.zone)
-        if span is None:
-            return {"tz": self.zone}
-        last = min(span.end - timedelta.resolution, self.as_of)
-        return {
-            "tz": self.zone,
-            "period": Preset.CUSTOM.value,
-            "from": f"{to_local(span.start, zone):%Y-%m-%d}",
-            "to": f"{to_local(last, zone):%Y-%m-%d}",
-        }
+        span = self.wanted.span
+        period = {} if span is None else address_of_period(span, self.zone, self.as_of)
+        return {"tz": self.zone} | period
 
     def about(self) -> dict[str, str]:
         """What an export says of itself."""

@@ -1,10 +1,8 @@
 """Overview: all customers at a glance, and the lists of those to look after."""
 
-from datetime import timedelta
-
 import streamlit as st
 
-from dashboard.controls.period import period_controls
+from dashboard.controls.period import address_of_period, period_controls
 from dashboard.controls.scope import address_of
 from dashboard.failures import guarded
 from dashboard.page import Page
@@ -13,7 +11,6 @@ from dashboard.panels.overview_chart import draw_chart
 from dashboard.panels.overview_lists import work_lists
 from dashboard.panels.overview_shown import ShownPortfolio, collect, go_on_buttons
 from dashboard.panels.overview_table import ranked_table
-from queries.time import to_local, zone_of
 
 BODY_HEIGHT = 640
 
@@ -28,16 +25,11 @@ with page.answering():
     page.keep(asked, asked.title)
 
 shown = page.kept()
-span, zone = shown.wanted.chosen.period.span, zone_of(shown.scope.zone)
 page.head(
     shown.header,
     address_of(shown.scope)
-    | {
-        "period": "custom",
-        "from": f"{to_local(span.start, zone):%Y-%m-%d}",
-        "to": f"{to_local(min(span.end - timedelta.resolution, page.now), zone):%Y-%m-%d}",
-        "grain": shown.wanted.chosen.grain.value,
-    },
+    | address_of_period(shown.wanted.chosen.period.span, shown.scope.zone, page.now)
+    | {"grain": shown.wanted.chosen.grain.value},
 )
 go_on_buttons(shown)
 with guarded():

@@ -1,13 +1,11 @@
 """Usage: credits over time, by up to 3 keys; the table under the chart; why it changed."""
 
-from datetime import timedelta
-
 import streamlit as st
 
 from dashboard.controls.choices import pick, switch
 from dashboard.controls.filters import filter_chips, read_filters
 from dashboard.controls.group_by import group_by_controls
-from dashboard.controls.period import period_controls
+from dashboard.controls.period import address_of_period, period_controls
 from dashboard.controls.scope import address_of
 from dashboard.failures import guarded
 from dashboard.page import Page
@@ -17,7 +15,6 @@ from dashboard.panels.usage_change import change
 from dashboard.panels.usage_chart import bucket_ledger, draw_chart
 from dashboard.panels.usage_table import table
 from dashboard.refresh import refresh_control
-from queries.time import to_local, zone_of
 
 BODY_HEIGHT = 560
 TOP = {"5": "Top 5", "10": "Top 10", "20": "Top 20"}
@@ -52,16 +49,11 @@ with page.answering():
     page.keep((asked, kind, shape, most), asked.title)
 
 shown, kind, shape, most = page.kept()
-span, zone = shown.question.span, zone_of(shown.question.zone)
 page.head(
     shown.header,
     address_of(shown.scope)
-    | {
-        "period": "custom",
-        "from": f"{to_local(span.start, zone):%Y-%m-%d}",
-        "to": f"{to_local(min(span.end - timedelta.resolution, page.now), zone):%Y-%m-%d}",
-        "grain": shown.question.grain.value,
-    },
+    | address_of_period(shown.question.span, shown.question.zone, page.now)
+    | {"grain": shown.question.grain.value},
 )
 with guarded():
     cards(shown)

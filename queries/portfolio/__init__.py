@@ -61,16 +61,9 @@ class AllRecharges:
         _check(self.currency_id, self.customers)
 
 
-USE_COLUMNS: ColumnTypes = {**POOL, "bucket": TIME, "credits": CREDITS_SUM}
-USE = pl.Schema(USE_COLUMNS)
-
-
 @dataclass(frozen=True, slots=True)
-class AllUse:
-    """What each pool used in each bucket that had events; columns as in `USE`.
-
-    `span` is naive UTC, half-open; `zone` is where days are cut. Cut after `MOST_ROWS`.
-    """
+class _InBuckets:
+    """`span` is naive UTC, half-open; `zone` is where days are cut."""
 
     currency_id: str
     span: Span
@@ -79,12 +72,27 @@ class AllUse:
     customers: Whom = None
 
     def __post_init__(self) -> None:
-        _check(self.currency_id, self.customers, self.span, self.grain, self.zone)
+        _check(self.currency_id, self.customers)
+        check_span(self.span, self.grain)
+        zone_of(self.zone)
 
     @property
     def cuts(self) -> list[datetime]:
         """The starts of its buckets, naive UTC."""
         return cuts(self.span, self.grain, zone_of(self.zone))
+
+
+USE_COLUMNS: ColumnTypes = {**POOL, "bucket": TIME, "credits": CREDITS_SUM}
+USE = pl.Schema(USE_COLUMNS)
+
+
+class AllUse(_InBuckets):
+    """What each pool used in each bucket that had events; columns as in `USE`.
+
+    Cut after `MOST_ROWS`.
+    """
+
+    __slots__ = ()
 
 
 MOVES_COLUMNS: ColumnTypes = {
@@ -96,8 +104,7 @@ MOVES_COLUMNS: ColumnTypes = {
 MOVES = pl.Schema(MOVES_COLUMNS)
 
 
-@dataclass(frozen=True, slots=True)
-class AllMoves:
+class AllMoves(_InBuckets):
     """What moved the sum of all balances in each bucket; columns as in `MOVES`.
 
     `move` is granted, consumed, expired, voided or updated; `grant_type` is said of what was
@@ -105,31 +112,10 @@ class AllMoves:
     to the closing balance less the opening one.
     """
 
-    currency_id: str
-    span: Span
-    grain: Grain = Grain.DAY
-    zone: str = "UTC"
-    customers: Whom = None
-
-    def __post_init__(self) -> None:
-        _check(self.currency_id, self.customers, self.span, self.grain, self.zone)
-
-    @property
-    def cuts(self) -> list[datetime]:
-        """The starts of its buckets, naive UTC."""
-        return cuts(self.span, self.grain, zone_of(self.zone))
+    __slots__ = ()
 
 
-def _check(
-    currency_id: str,
-    customers: Whom,
-    span: Span | None = None,
-    grain: Grain = Grain.WHOLE,
-    zone: str = "UTC",
-) -> None:
+def _check(currency_id: str, customers: Whom) -> None:
     check_id("currency", currency_id)
     for customer_id in customers or ():
         check_customer(customer_id)
-    if span is not None:
-        check_span(span, grain)
-        zone_of(zone)
