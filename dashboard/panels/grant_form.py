@@ -1,6 +1,6 @@
 """Granting credits: the form, and what it would do, before anything is sent."""
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -77,6 +77,7 @@ def _begin() -> None:
 
 @st.dialog("Grant credits", width="medium", on_dismiss=partial(close_form, GRANTING))
 def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
+    said_in_form()
     with guarded():
         if _is_over(key):
             return
@@ -90,7 +91,6 @@ def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
         _what_is_wrong(problems)
         if command is not None:
             _preview(shown, live, command)
-        said_in_form()
         if _is_pressed(st.session_state[FIELDS["grant_type"]]) and command is not None:
             _send(shown, command)
 
@@ -128,13 +128,14 @@ def _is_over(key: str) -> bool:
 def _cells(shown: ShownGrants, live: Live) -> dict[str, str]:
     """The form's fields, each as its text."""
     asked = shown.question
+    owned = ask(Resources(asked.customer_id), live).frame["resource_id"].to_list()
     cells = {"customer_id": asked.customer_id, "currency_id": asked.currency_id}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cells["grant_type"] = st.radio(
             "Type", [PROMOTIONAL, PAID], format_func=TYPES.__getitem__, horizontal=True,
             key=FIELDS["grant_type"],
         )  # fmt: skip
-        cells["resource_id"] = _pool(shown, live)
+        cells["resource_id"] = _pool(shown, owned)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cells["amount"] = st.text_input(
             f"Amount ({shown.unit})", key=FIELDS["amount"], placeholder="500", live=True
@@ -155,8 +156,7 @@ def _cells(shown: ShownGrants, live: Live) -> dict[str, str]:
     return cells
 
 
-def _pool(shown: ShownGrants, live: Live) -> str:
-    owned = ask(Resources(shown.question.customer_id), live).frame["resource_id"].to_list()
+def _pool(shown: ShownGrants, owned: Sequence[str]) -> str:
     pools = ["", *owned]
     mine = shown.question.resource_id or ""
     if FIELDS["resource_id"] not in st.session_state and mine in pools:
