@@ -216,10 +216,9 @@ def _open_ends(bars: Sequence[Bar], drawn: Timeline) -> go.Scatter:
 
 
 def _layout(drawn: Timeline, bars: Sequence[Bar]) -> go.Layout:
-    zone = zone_of(drawn.zone)
-    now = to_local(drawn.now, zone)
-    names = [escape(_short(bar.name)) for bar in bars]
+    now = to_local(drawn.now, zone_of(drawn.zone))
     rows, kinds = max(len(bars), FEWEST_ROWS), len({bar.kind for bar in bars}) + 1
+    line = {"width": 1.5, "color": drawn.palette.text}
     return go.Layout(
         height=FRAME_HEIGHT + BAR_HEIGHT * rows + LEGEND_HEIGHT * kinds,
         barmode="overlay",
@@ -231,31 +230,29 @@ def _layout(drawn: Timeline, bars: Sequence[Bar]) -> go.Layout:
             "tickangle": 0, "tickformat": "%-d %b\n%Y",
         },
         yaxis={
-            "tickmode": "array",
-            "tickvals": list(range(len(bars))),
-            "ticktext": names,
-            "range": [rows - 0.5, -0.5],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
+            "tickmode": "array", "tickvals": list(range(len(bars))), "showgrid": False,
+            "ticktext": [escape(_short(bar.name)) for bar in bars], "zeroline": False,
+            "range": [rows - 0.5, -0.5], "automargin": True,
         },
         shapes=[
-            {
-                "type": "line", "xref": "x", "yref": "paper", "x0": now, "x1": now,
-                "y0": 0, "y1": 1, "line": {"width": 1.5, "color": drawn.palette.text},
-            }
+            {"type": "line", "xref": "x", "yref": "paper", "x0": now, "x1": now, "y0": 0, "y1": 1,
+             "line": line}
         ],
-        annotations=[
-            _note("now", now, 1.0, {"xref": "x", "yref": "paper", "yanchor": "bottom"}),
-            _note("left", 1.0, 1.0, {"xref": "paper", "yref": "paper", "yanchor": "bottom",
-                                     "xanchor": "left", "xshift": 14}),
-            *(
-                _note(compact(bar.left).replace("-", "−"), 1.0, number,
-                      {"xref": "paper", "yref": "y", "xanchor": "left", "xshift": 14})
-                for number, bar in enumerate(bars)
-            ),
-        ],
+        annotations=_notes(now, bars),
     )  # fmt: skip
+
+
+def _notes(now: datetime, bars: Sequence[Bar]) -> list[dict[str, object]]:
+    """What the line is, and at the right, under its head, what is left of each grant."""
+    head = {"xref": "paper", "xanchor": "left", "xshift": 14}
+    return [
+        _note("now", now, 1.0, {"xref": "x", "yref": "paper", "yanchor": "bottom"}),
+        _note("left", 1.0, 1.0, head | {"yref": "paper", "yanchor": "bottom"}),
+        *(
+            _note(compact(bar.left).replace("-", "−"), 1.0, number, head | {"yref": "y"})
+            for number, bar in enumerate(bars)
+        ),
+    ]
 
 
 def _note(text: str, x: object, y: object, place: dict[str, object]) -> dict[str, object]:

@@ -23,7 +23,7 @@ STATUSES = {
     "VOIDED": "Voided",
 }
 OPENED = "grant"
-GRANTING, VOIDING, BULK = "new", "void", "bulk"
+GRANTING, VOIDING = "new", "void"
 """Query parameters that hold the key of the change of an open form."""
 
 

@@ -1,6 +1,7 @@
 """Granting credits: the form, and what it would do, before anything is sent."""
 
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -77,20 +78,15 @@ def _begin() -> None:
 
 @st.dialog("Grant credits", width="medium", on_dismiss=partial(close_form, GRANTING))
 def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
+    said_in_form()
     with guarded():
         if _is_over(key):
             return
-        draft = _draft(key, current_actor().name)
-        for name in FIELDS.values():
-            if name in draft and name not in st.session_state:
-                st.session_state[name] = draft[name]
-        command, problems = read_grant(_cells(shown, live), key)
-        draft.update({name: st.session_state[name] for name in FIELDS.values()
-                      if name in st.session_state})  # fmt: skip
+        with _kept(_draft(key, current_actor().name)):
+            command, problems = read_grant(_cells(shown, live), key)
         _what_is_wrong(problems)
         if command is not None:
             _preview(shown, live, command)
-        said_in_form()
         if _is_pressed(st.session_state[FIELDS["grant_type"]]) and command is not None:
             _send(shown, command)
 
@@ -100,6 +96,16 @@ def _draft(key: str, actor: str) -> MutableMapping[str, Any]:
     """What somebody has filled in so far, for the form of that key: it outlives a reload."""
     del key, actor
     return {}
+
+
+@contextmanager
+def _kept(draft: MutableMapping[str, Any]) -> Iterator[None]:
+    """Fill in from the draft what a reload has emptied, and keep in it what is there then."""
+    for name in draft.keys() - st.session_state.keys():
+        st.session_state[name] = draft[name]
+    yield
+    there = [name for name in FIELDS.values() if name in st.session_state]
+    draft.update({name: st.session_state[name] for name in there})
 
 
 def _is_over(key: str) -> bool:
@@ -112,7 +118,9 @@ def _is_over(key: str) -> bool:
             plain(f"This form was used already, to {last.change.summary}. That was done."),
             icon=":material/check_circle:",
         )
-        st.button("Open a new form", on_click=_begin)
+        if st.button("Open a new form"):
+            _begin()
+            st.rerun()
         return True
     if last.fact.outcome in OPEN:
         st.warning(
@@ -128,18 +136,15 @@ def _is_over(key: str) -> bool:
 def _cells(shown: ShownGrants, live: Live) -> dict[str, str]:
     """The form's fields, each as its text."""
     asked = shown.question
+    owned = ask(Resources(asked.customer_id), live).frame["resource_id"].to_list()
     cells = {"customer_id": asked.customer_id, "currency_id": asked.currency_id}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cells["grant_type"] = st.radio(
             "Type", [PROMOTIONAL, PAID], format_func=TYPES.__getitem__, horizontal=True,
             key=FIELDS["grant_type"],
         )  # fmt: skip
-        cells["resource_id"] = _pool(shown, live)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        cells["amount"] = st.text_input(
-            f"Amount ({shown.unit})", key=FIELDS["amount"], placeholder="500", live=True
-        )
-        cells["priority"] = _priority()
+        cells["resource_id"] = _pool(shown, owned)
+    cells |= _amount(shown.unit)
     if cells["grant_type"] == PAID:
         cells |= _cost()
     cells["display_name"] = st.text_input(
@@ -155,8 +160,7 @@ def _cells(shown: ShownGrants, live: Live) -> dict[str, str]:
     return cells
 
 
-def _pool(shown: ShownGrants, live: Live) -> str:
-    owned = ask(Resources(shown.question.customer_id), live).frame["resource_id"].to_list()
+def _pool(shown: ShownGrants, owned: Sequence[str]) -> str:
     pools = ["", *owned]
     mine = shown.question.resource_id or ""
     if FIELDS["resource_id"] not in st.session_state and mine in pools:
@@ -167,13 +171,17 @@ def _pool(shown: ShownGrants, live: Live) -> str:
     return chosen
 
 
-def _priority() -> str:
+def _amount(unit: str) -> dict[str, str]:
     if FIELDS["priority"] not in st.session_state:
         st.session_state[FIELDS["priority"]] = DEFAULT_PRIORITY
-    given = st.number_input(
-        "Priority", 0, 100, step=1, key=FIELDS["priority"], help="0 to 100; lower burns first"
-    )
-    return str(given)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        amount = st.text_input(
+            f"Amount ({unit})", key=FIELDS["amount"], placeholder="500", live=True
+        )
+        priority = st.number_input(
+            "Priority", 0, 100, step=1, key=FIELDS["priority"], help="0 to 100; lower burns first"
+        )
+    return {"amount": amount, "priority": str(priority)}
 
 
 def _cost() -> dict[str, str]:

@@ -59,6 +59,7 @@ def _begin() -> None:
 
 @st.dialog("Void a grant", width="medium", on_dismiss=partial(close_form, VOIDING))
 def _dialog(shown: ShownGrants, live: Live, grant_id: str, key: str) -> None:
+    said_in_form()
     with guarded():
         asked = shown.question
         pool = Grants(asked.customer_id, asked.currency_id, asked.resource_id)
@@ -69,7 +70,6 @@ def _dialog(shown: ShownGrants, live: Live, grant_id: str, key: str) -> None:
         [grant] = found
         why = why_not_void(grant, now)
         if why:
-            said_in_form()
             st.info(plain(why), icon=":material/info:")
             return
         left = preview_void(grants, grant_id, now)
@@ -94,7 +94,6 @@ def _reasoned(shown: ShownGrants, grant: dict[str, Any], key: str) -> None:
     typed = ""
     if is_paid:
         typed = st.text_input(f"Type the grant's name to void it: {plain(name)}", key=TYPED)
-    said_in_form()
     why = lacks(current_actor(), Role.BILLING, "Voiding a grant")
     if not send_button("Void the grant", why, key=SEND):
         return

@@ -113,7 +113,7 @@ def _flaws(flaws: Sequence[Flaw]) -> None:
 
 
 def _whole(bulk: Bulk) -> None:
-    """What the file would make: its totals, and every row."""
+    """What the file would make: its totals, and every row under the names of its columns."""
     number = st.column_config.NumberColumn
     summed = totals(bulk.rows).with_columns(pl.col("grant_type").replace(TYPES))
     st.dataframe(
@@ -130,7 +130,11 @@ def _whole(bulk: Bulk) -> None:
         },
         alt=f"Totals of the {len(bulk.rows)} grants in the file, by type and currency",
     )
-    rows = listed(bulk.rows).with_columns(pl.col("grant_type").replace(TYPES))
+    _rows(listed(bulk.rows))
+
+
+def _rows(rows: pl.DataFrame) -> None:
+    number = st.column_config.NumberColumn
     st.dataframe(
         rows,
         hide_index=True,

@@ -1,11 +1,14 @@
 """The Grants page: what a pool holds, and every way in which granting and voiding can go."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+import histories
 import httpx
 import pytest
 from faulty_wire import Wire, answer_lost, cut_off_after, dropped, no_connection
@@ -17,6 +20,10 @@ from usage_world import NOW, Api, Clock, Demo
 from dashboard import asking
 from dashboard.activity.store import ActivityFile, Wanted
 from dashboard.sources import Sources, use
+from data.extract.build import write
+from data.extract.duckdb import Extract
+from data.extract.folder import STAGING
+from data.extract.publish import publish
 from queries.activity import Outcome
 from queries.command import Actor, Role
 from queries.grants.bulk import COLUMNS, TEMPLATE
@@ -156,6 +163,22 @@ def test_a_pool_without_grants_says_what_would_be_here(visit: Visit) -> None:
     page = visit(customer="customer-nearly-out", currency="api-credits")
     assert "This pool has no grants yet." in page.text
     assert "Grant credits" in page.buttons
+
+
+def test_a_thousand_grants_of_a_currency_that_is_no_longer_sold(tmp_path: Path) -> None:
+    """The histories' last customer: the timeline draws 30 of them, the table lists all."""
+    staged = tmp_path / STAGING
+    write(histories.company(5, seed=4), staged, source="five", cut_off=NOW, loaded_at=NOW)
+    publish(tmp_path)
+    with Extract(tmp_path) as extract:
+        use(Sources(None, Extracted(extract)))
+        page = GrantsPage(customer="customer-0004", currency="legacy")
+        assert re.search("30 of 1,0.. grants are drawn", page.text)
+        assert page.table.shape[0] == 1000
+        assert "Timeline of 1,0" in page.alt
+        page = GrantsPage(customer="customer-0001")
+        assert page.alt.startswith("Timeline of ")
+        use(None)
 
 
 @pytest.mark.parametrize(
@@ -348,6 +371,24 @@ def test_a_grant_that_got_lost_may_still_arrive_and_is_not_sent_anew_before(
     clock.advance(LATEST_ARRIVAL)
     page.press("Grant")
     assert held(local, customer) == [(500, "ACTIVE")]
+
+
+def test_when_nobody_answers_any_more_the_form_still_says_what_is_not_known(
+    page: GrantsPage, wire: Wire, local: LocalApi, customer: str, activity: ActivityFile
+) -> None:
+    def gone(request: httpx.Request, answered: Callable[[], httpx.Response]) -> httpx.Response:
+        """It is made, and from then on nothing comes through."""
+        answered()
+        for operation in (LIST, "CreditGrants", "CustomerResources", "CreditBalance"):
+            wire.fail(operation, *[dropped] * 20)
+        raise httpx.ReadTimeout("timed out", request=request)
+
+    wire.fail(CREATE, gone)
+    page.grant(amount="500", name="Welcome")
+    assert "It could not be read back" in "\n".join(page.failures)
+    assert "no longer current" in page.text
+    assert held(local, customer) == [(500, "ACTIVE")]
+    assert outcomes(activity) == [("local user", Outcome.UNKNOWN)]
 
 
 def test_another_amount_after_a_refusal_is_another_change(
