@@ -14,7 +14,8 @@ from dashboard.controls.key_picker.address import put_picked_values
 from dashboard.controls.ledger import TYPES
 from dashboard.formats import exact, moment
 from dashboard.markdown import plain
-from dashboard.panels.ledger_list import ROW, ShownLedger
+from dashboard.panels.ledger_list import ROW
+from dashboard.panels.ledger_shown import ShownLedger
 from queries.grants.order import why_first
 from queries.ledger import EventRows, LedgerEvent, LeftThen
 from queries.ledger.paid import Payment, Rule, payments

@@ -10,6 +10,8 @@ from queries.question import QuestionError, check_customer, check_id
 from queries.time import Span
 
 MOST_ROWS = 50_000
+MOST_WALKED = 5000
+"""Rows of a metering API that are read for one page."""
 
 COLUMNS: ColumnTypes = {
     "occurred_at": TIME,
@@ -145,6 +147,6 @@ class LeftThen:
 
 
 __all__ = [
-    "COLUMNS", "EVENT", "LEFT", "MOST_ROWS", "SCHEMA", "EventRows", "LedgerEvent", "LedgerPage",
-    "LeftThen",
+    "COLUMNS", "EVENT", "LEFT", "MOST_ROWS", "MOST_WALKED", "SCHEMA", "EventRows", "LedgerEvent",
+    "LedgerPage", "LeftThen",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
--- The newest rows of one pool's ledger that pass the filters, or those older than $below. Which they
--- are is found before they are read: sorting whole rows of a long ledger takes five times as long.
+-- The newest rows of one pool's ledger that pass the filters, or those older than $below. Which
+-- they are is found before they are read: sorting whole rows of a long ledger takes five times as
+-- long.
 with of_page as (
     select
         ledger.customer_key,

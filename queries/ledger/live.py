@@ -9,7 +9,7 @@ from data.credits.pool import EntryType
 from data.metering.client import Answer, MeteringClient
 from queries.grants import Grants
 from queries.grants import live as grants
-from queries.ledger import LEFT, EventRows, LedgerEvent, LedgerPage, LeftThen
+from queries.ledger import LEFT, MOST_WALKED, EventRows, LedgerEvent, LedgerPage, LeftThen
 from queries.ledger.walk import (
     ATTEMPTS,
     Row,
@@ -23,8 +23,6 @@ from queries.ledger.walk import (
     walk,
 )
 from queries.question import CannotAnswer
-
-MOST_WALKED = 5000
 
 
 def read(question: LedgerPage, client: MeteringClient) -> tuple[pl.DataFrame, bool, str | None]:
