@@ -45,7 +45,7 @@ def opened_row(shown: ShownLedger) -> None:
     amount = exact(row["amount"]).replace("-", "−")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(plain(f"{TYPES.get(row['event_type'], row['event_type'])}: {amount}"))
+            st.header(plain(f"{TYPES.get(row['event_type'], row['event_type'])}: {amount}"))
             st.button("Close", icon=":material/close:", on_click=_close)
         st.markdown(
             f"{plain(moment(row['occurred_at'], shown.zone))}: the balance went from "
