@@ -51,6 +51,8 @@ Question = (
     | grants.Grants
     | ledger.LedgerPage
     | ledger.LedgerEvent
+    | ledger.EventRows
+    | ledger.LeftThen
     | statement.Statement
     | statement.Spent
     | statement.SpentEvents
@@ -75,6 +77,8 @@ READERS: dict[type, Readers] = {
     grants.Grants: (grants_live.read, grants_extracted.read),
     ledger.LedgerPage: (ledger_live.read, ledger_extracted.read),
     ledger.LedgerEvent: (ledger_live.event, ledger_extracted.event),
+    ledger.EventRows: (ledger_live.rows_of_event, ledger_extracted.rows_of_event),
+    ledger.LeftThen: (ledger_live.left, ledger_extracted.left),
     statement.Statement: (statement_live.statement, statement_extracted.statement),
     statement.Spent: (statement_live.spent, statement_extracted.spent),
     statement.SpentEvents: (statement_live.events, statement_extracted.events),

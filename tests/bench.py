@@ -9,25 +9,39 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from dashboard import sources
+from dashboard.asking import forget
 from dashboard.settings import read_settings
 from data.clock import utc_now
 from data.credits.forecast import CLAIM
 from data.credits.replay import replay
 from data.demo.company import build
-from queries.answer import answer
+from data.demo.sold import CATALOGUE
+from data.extract.build import write
+from data.extract.duckdb import Extract
+from data.extract.folder import STAGING
+from data.extract.publish import publish
+from data.metering.catalogue import read_catalogue
+from data.metering.service.paging import cursor
+from data.metering.service.readings import LEDGER_ORDER
+from data.metering.service.service import Service
+from queries.answer import Question, answer
+from queries.ledger import MOST_ROWS, LedgerPage
 from queries.outlook import fleet_outlook, unusual
-from queries.question import Source
-from queries.time import Grain, Preset, period, zone_of
+from queries.question import Extracted, Live, Source
+from queries.statement import Statement
+from queries.time import Grain, Preset, Span, period, zone_of
 from queries.usage import Usage
-from tests import fleets
+from tests import fleets, long_ledger
 from tests.data import backtest
 from tests.data.local_metering import MeteringProcess
 
@@ -39,6 +53,13 @@ RESTARTED_WITH = 1_000_000
 CALLS = "api-credits"
 POOLS = 10_000
 REPLAYED = (1_000_000, 10_000_000)
+LEDGER, DEPTH = 2_000_000, 1_000_000
+LISTED: dict[str, dict[str, Any]] = {
+    "all": {},
+    "granted": {"types": ("CREDITS_GRANTED",)},
+    "one grant": {"grant_id": "grant-42"},
+    "one event": {"event_id": "event-4242"},
+}
 VIEWS = {
     "all customers, 30 days": {},
     "one customer by model, live": {
@@ -64,6 +85,7 @@ def main() -> None:
         sources.current().close()
         replays()
         outlooks()
+        long_ledgers(Path(folder) / "long")
         metering(Path(folder) / "served")
 
 
@@ -98,7 +120,7 @@ def questions() -> None:
                 line(f"usage by model, 30 days, {zone}, {kind}", median(asking(question, source)))
 
 
-def asking(question: Usage, source: Source) -> Callable[[], object]:
+def asking(question: Question, source: Source) -> Callable[[], object]:
     return lambda: answer(question, source)
 
 
@@ -133,6 +155,80 @@ def outlooks() -> None:
     line(
         f"unusual use among {POOLS:,} pools", median(partial(unusual, fleet[0], now=moment), runs=3)
     )
+
+
+def long_ledgers(folder: Path) -> None:
+    """A page in the depth of one customer's ledger against the first, by the kind of source."""
+    tables = long_ledger.tables(LEDGER)
+    now: datetime = tables["ledger"]["occurred_at"][-1]
+    staged = folder / STAGING
+    write(tables, staged, source="a long ledger", cut_off=now, loaded_at=now)
+    publish(folder)
+    catalogue = read_catalogue(CATALOGUE)
+    service = Service(folder / "store", catalogue, clock=lambda: now, settle_every=None)
+    service.fill({name: frame for name, frame in tables.items() if name != "usage_events"})
+    with Extract(folder) as extract:
+        live, extracted = Live(sources.inside(service)), Extracted(extract)
+        deep_pages(extracted, str(LEDGER - DEPTH + 1))
+        whole_ledger(extracted, now)
+        deep_pages(live, long_place(LEDGER - DEPTH + 1))
+        sources.use(sources.Sources(live, extracted, service=service))
+        ledger_page(str(LEDGER - DEPTH + 1))
+        sources.use(None)
+    service.close()
+
+
+def deep_pages(source: Source, place: str) -> None:
+    first = LedgerPage(long_ledger.CUSTOMER, long_ledger.CURRENCY)
+    deep = replace(first, place=place)
+    for name, narrowed in LISTED.items():
+        if narrowed and isinstance(source, Live):
+            continue
+        pages = [replace(page, **narrowed) for page in (first, deep)]
+        seconds = [median(asking(page, source)) for page in pages]
+        line(f"ledger of {LEDGER:,} rows, {name}, {source.name}, first page", seconds[0])
+        line(f"ledger of {LEDGER:,} rows, {name}, {source.name}, row {DEPTH:,}", seconds[1])
+        print(
+            f"{'the deep page against the first':70}{seconds[1] / seconds[0]:10.2f} times as long"
+        )
+
+
+def long_place(number: int) -> str:
+    """Under the row of that number, in the metering API's own way; the rows below come to 1000."""
+    return f"last 1000 {cursor({'ledger_seq': number}, LEDGER_ORDER)}"
+
+
+def whole_ledger(source: Source, now: datetime) -> None:
+    """The statement of the Balance page, and a part of what an export gathers."""
+    pool = (long_ledger.CUSTOMER, long_ledger.CURRENCY)
+    statement = Statement(*pool, Span(long_ledger.START, now))
+    line(f"statement of {LEDGER:,} rows", median(asking(statement, source), runs=5))
+    part = LedgerPage(*pool, count=MOST_ROWS)
+    line(f"{MOST_ROWS:,} of {LEDGER:,} rows", median(asking(part, source), runs=5))
+
+
+def ledger_page(place: str) -> None:
+    """Server time of the whole page, with nothing kept from the run before."""
+    seconds = []
+    for parameters in ({}, {"place": place}):
+        page = AppTest.from_file(str(APP), default_timeout=60)
+        page.query_params["source"] = "none"
+        page.run()
+        page.switch_page("views/ledger.py")
+        page.query_params["source"] = "extract"
+        page.query_params["customer"] = long_ledger.CUSTOMER
+        for key, value in parameters.items():
+            page.query_params[key] = value
+        seconds.append(median(partial(anew, page), runs=7))
+        line(f"Ledger page, {'row ' + f'{DEPTH:,}' if parameters else 'first'}", seconds[-1])
+    print(f"{'the deep page against the first':70}{seconds[1] / seconds[0]:10.2f} times as long")
+
+
+def anew(page: AppTest) -> None:
+    forget()
+    page.run()
+    assert not page.exception
+    assert len(page.dataframe) == 1
 
 
 def metering(store: Path) -> None:

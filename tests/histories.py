@@ -1,7 +1,7 @@
 """Companies with random histories: every way in which a pool's balance can change, by a seed."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,10 +22,11 @@ HOUR = timedelta(hours=1)
 GRANTED = (GrantType.PAID, GrantType.PROMOTIONAL, GrantType.RECURRING)
 
 
-def company(count: int, seed: int) -> Tables:
+def company(count: int, seed: int, kind: Callable[[str], Pool] = Pool) -> Tables:
     """`count` customers with one pool each: most of the customer, some of a resource or archived.
 
-    Customer 0 never had a grant, customer 1 has one, the last has a thousand.
+    Customer 0 never had a grant, customer 1 has one, the last has a thousand. `kind` makes a pool
+    of its name.
     """
     rows: dict[str, list[tuple[object, ...]]] = {"customers": [], "resources": []}
     pools = []
@@ -37,7 +38,7 @@ def company(count: int, seed: int) -> Tables:
         rows["customers"].append((customer_id, f"Customer {number}", None, START))
         if resource_id:
             rows["resources"].append((customer_id, resource_id, START))
-        pools.append(_History(customer_id, currency_id, resource_id, dice))
+        pools.append(_History(customer_id, currency_id, resource_id, dice, kind))
         pools[-1].live(grants={0: 0, 1: 1, count - 1: 1000}.get(number))
     rows["grants"] = [row for pool in pools for row in pool.grant_rows()]
     entries = [(at, row) for pool in pools for at, row in pool.entries]
@@ -62,13 +63,14 @@ class _History:
     currency_id: str
     resource_id: str | None
     dice: random.Random
+    kind: Callable[[str], Pool]
     clock: datetime = START
     entries: list[tuple[datetime, tuple[object, ...]]] = field(default_factory=list)
     events: list[tuple[object, ...]] = field(default_factory=list)
     pool: Pool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pool = Pool(f"{self.customer_id}-{self.currency_id}")
+        self.pool = self.kind(f"{self.customer_id}-{self.currency_id}")
 
     def live(self, grants: int | None) -> None:
         steps = list(self._steps(grants))

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from dashboard.charts.burn_down import Band, BurnDown, figure
 from data.tables import Tables
 from queries.answer import answer
 from queries.balance import Balance
@@ -51,10 +52,9 @@ def statement(pool: Pool, start: datetime, end: datetime, grain: Grain = Grain.W
 
 
 def differences(
-    pool: Pool, source: Source, question: Statement, balance_now: Decimal
+    pool: Pool, source: Source, question: Statement, frame: pl.DataFrame, balance_now: Decimal
 ) -> Iterator[str]:
-    """What does not add up, in words; nothing where all of it does."""
-    frame = answer(question, source).frame
+    """What does not add up, in words; nothing where all of it does. `frame` is the answer."""
     whole = explain(frame, question)
     asked = answer(Balance(*pool), source).frame["balance"].sum()
     grants = answer(Grants(*pool), source).frame.filter(status="ACTIVE")
@@ -70,6 +70,19 @@ def differences(
     last = sum((segment.remaining[-1] for segment in burn_down(frame, question)), NONE)
     if last != whole.closing:
         yield f"{pool}: the burn-down ends at {last}, the statement at {whole.closing}"
+
+
+def drawn_differences(pool: Pool, frame: pl.DataFrame, question: Statement) -> Iterator[str]:
+    """The last points of the chart itself: of the stacked grants together, and of the line."""
+    closing = explain(frame, question).closing
+    bands = tuple(Band(s.grant_id, "PAID", s.remaining) for s in burn_down(frame, question))
+    if not bands:
+        return
+    times = (*question.cuts, question.span.end)
+    traces = figure(BurnDown(times, bands, (), "UTC", "tokens")).data
+    ends = [Decimal(repr(float(trace.y[-1] or 0))) for trace in traces]
+    if sum(ends[:-1], NONE) != closing or ends[-1] != closing:
+        yield f"{pool}: the chart ends at {sum(ends[:-1], NONE)} and {ends[-1]}, not at {closing}"
 
 
 def _levels(pool: Pool, frame: pl.DataFrame, question: Statement) -> Iterator[str]:

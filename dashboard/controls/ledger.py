@@ -50,14 +50,14 @@ def ledger_controls(
     `names` are the features', by their ids. Other filters begin with the newest row.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=170):
+        with st.container(width=150):
             kind = choose("Type", {"": "All types", **TYPES}, key="type", default="")
-        with st.container(width=260):
+        with st.container(width=190):
             grant_id = choose("Grant", {"": "All grants", **_grant_names(grants)}, key="grant",
                               default="")  # fmt: skip
-        with st.container(width=190):
+        with st.container(width=150):
             feature_id = choose("Feature", {"": "All features", **names}, key="feature", default="")
-        with st.container(width=190):
+        with st.container(width=140):
             event_id = words("Event", key="event", placeholder="An event id")
         span = _span(scope, now)
     asked = LedgerPage(
@@ -94,7 +94,7 @@ def _grant_names(grants: pl.DataFrame) -> dict[str, str]:
 
 def _span(scope: Scope, now: datetime) -> Span | None:
     names = {"": "All time"} | {preset.value: PRESETS[preset] for preset in OFFERED}
-    with st.container(width=170):
+    with st.container(width=140):
         chosen = choose("Happened", names, key="period", default="")
     if chosen not in names:
         raise QuestionError(f"{chosen!r} is not a period; choose one from the list.")

@@ -20,7 +20,7 @@ PERIODS = {
     Preset.LAST_MONTH.value: "Last month",
     Preset.CUSTOM.value: "Custom …",
 }
-MOST_HOURS, MOST_DAYS, MOST_WEEKS = timedelta(hours=49), timedelta(days=400), timedelta(days=2000)
+MOST_HOURS, MOST_DAYS, MOST_WEEKS = timedelta(hours=97), timedelta(days=400), timedelta(days=2000)
 
 
 @dataclass(frozen=True, slots=True)

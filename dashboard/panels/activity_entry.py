@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.activity.store import ActivityFile, Listed
 from dashboard.changing import settle_change
-from dashboard.controls.choices import choose
+from dashboard.controls.choices import address_value, choose
 from dashboard.failures import guarded
 from dashboard.markdown import plain
 from dashboard.panels.activity_list import ShownChanges
@@ -23,6 +23,8 @@ def opened_change(shown: ShownChanges, record: ActivityFile, actor: Actor) -> No
         str(one.number): f"{one.number}: {one.recorded.change.summary}"
         for one in shown.listing.changes
     }
+    if not options and not address_value("change", ""):
+        return
     text = choose("Open a change", {"": "Choose a change"} | options, key="change", default="")
     if not text:
         return

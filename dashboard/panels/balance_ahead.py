@@ -24,7 +24,10 @@ def look_ahead(shown: Shown) -> None:
     """Nothing of it for a balance of the past."""
     _in_line(shown)
     if shown.ahead is None:
-        st.caption("The forecast belongs to the balance of now: take the moment above away.")
+        st.caption(
+            "This is the order of now. The forecast belongs to the balance of now, too: explain a "
+            "time that ends now, such as the last 7 days, and leave “Balance at” empty."
+        )
         return
     _run_out(shown, shown.ahead)
     _lapses(shown, shown.ahead)
@@ -68,7 +71,7 @@ def _line_table(shown: Shown, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame
     return pl.DataFrame(
         {
             "Grant": [shown.name_of(row["grant_id"]) for row in rows],
-            "Left": [row["amount"] - row["consumed_amount"] for row in rows],
+            f"Left ({shown.unit})": [row["amount"] - row["consumed_amount"] for row in rows],
             "Before the next because": reasons,
         }
     )
@@ -158,7 +161,10 @@ def _hindsight(shown: Shown, ahead: Ahead) -> None:
     """What the same method said before, beside what came."""
     if not any(said.expected is not None for said in ahead.said):
         return
-    st.markdown("**What the same method said before,** of the use up to the last midnight of UTC:")
+    st.markdown(
+        f"**What the same method said before,** of the {plain(shown.unit)} used from then to the "
+        "last midnight of UTC:"
+    )
     zone = shown.question.zone
     rows = [_said_row(said, zone) for said in ahead.said]
     st.dataframe(
@@ -166,7 +172,7 @@ def _hindsight(shown: Shown, ahead: Ahead) -> None:
         hide_index=True,
         column_config={
             name: st.column_config.NumberColumn(name, format="%,.0f")
-            for name in ("Expected use", "Low", "High", "Used")
+            for name in ("Expected", "Low", "High", "Really used")
         },
         alt=f"What the forecast of {shown.header.whose} said before",
         placeholder="–",
@@ -178,10 +184,10 @@ def _said_row(said: Said, zone: str) -> dict[str, object]:
     ratio = said.error_ratio
     return {
         "Said": f"{said.days_ago} days ago",
-        "Expected use": said.expected,
+        "Expected": said.expected,
         "Low": said.low,
         "High": said.high,
-        "Used": said.actual,
+        "Really used": said.actual,
         "Off by": None if ratio is None else percent(ratio),
         "Within the range": held or said.sentence or None,
         "Runs out, it said": _run_out_text(said.run_out, zone) if said.run_out else None,

@@ -120,7 +120,7 @@ def _culprits(shown: Shown) -> str:
 
 def lines(shown: Shown) -> None:
     """Every line by grant or over time; each column adds up to the line."""
-    split = pick("Lines", SPLITS, key="lines", default="grant")
+    split = pick(f"Lines ({shown.unit})", SPLITS, key="lines", default="grant")
     frame = _by_grant(shown) if split == "grant" else _over_time(shown)
     used = [line for line in LINES if line == "closing" or (frame[line] != 0).any()]
     frame = frame.select(frame.columns[0], *used)

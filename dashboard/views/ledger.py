@@ -6,8 +6,9 @@ from dashboard.controls.scope import address_of
 from dashboard.failures import guarded
 from dashboard.header import read_header
 from dashboard.page import Page
-from dashboard.panels.ledger_list import ShownLedger, ledger_list
+from dashboard.panels.ledger_list import ledger_list
 from dashboard.panels.ledger_row import opened_row
+from dashboard.panels.ledger_shown import ShownLedger
 from queries.catalogue import Features
 from queries.grants import Grants
 
@@ -24,12 +25,13 @@ with page.answering():
     with page.working(BODY_HEIGHT):
         rows = ask(question, scope.source)
     header = read_header(scope, rows)
-    asked = ShownLedger(scope, question, rows, grants, names, header)
+    can_extract = scope.source is not page.sources.extract and page.sources.extract is not None
+    asked = ShownLedger(scope, question, rows, grants, names, header, can_extract)
     page.keep(asked, asked.title)
 
 shown = page.kept()
 page.head(shown.header, address_of(shown.scope))
 with guarded():
-    ledger_list(shown)
-with guarded():
     opened_row(shown)
+with guarded():
+    ledger_list(shown)

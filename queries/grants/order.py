@@ -61,16 +61,18 @@ def why_first(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
     return "nothing else tells the two apart, and its id comes first"
 
 
-def next_in_line(grants: pl.DataFrame, grant_id: str, at: datetime) -> dict[str, Any] | None:
-    """The grant that would have paid next at that time had this one not: what its rule beat."""
-    usable = grants.filter(
-        pl.col("grant_type") != "OVERDRAFT",
-        pl.col("status").is_in(["ACTIVE", "EXPIRED", "VOIDED"]),
+def next_in_line(
+    grants: pl.DataFrame, first: Mapping[str, Any], at: datetime
+) -> dict[str, Any] | None:
+    """Of `grants`, those that had credits, the one that would have paid next for an event of `at`.
+
+    first: the grant that paid, a row as `Grants` answers; None where no other could have paid.
+    """
+    covering = grants.filter(
+        pl.col("grant_type") != GrantType.OVERDRAFT.value,
         pl.col("effective_at") <= at,
         pl.col("expire_at").is_null() | (pl.col("expire_at") > at),
-        pl.col("voided_at").is_null() | (pl.col("voided_at") > at),
     )
-    ranks = burn_ranks(grants)
-    own = ranks.get(grant_id, len(ranks))
-    later = [row for row in usable.iter_rows(named=True) if ranks[row["grant_id"]] > own]
-    return min(later, key=lambda row: ranks[row["grant_id"]], default=None)
+    rows = sorted(covering.iter_rows(named=True), key=lambda row: burn_order(as_grant(row)))
+    own = burn_order(as_grant(first))
+    return next((row for row in rows if burn_order(as_grant(row)) > own), None)

@@ -1,4 +1,4 @@
-"""The ledger of a pool, newest first, and the events behind its rows."""
+"""The ledger of a pool, newest first, and what lies behind one of its rows."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,8 @@ from queries.question import QuestionError, check_customer, check_id
 from queries.time import Span
 
 MOST_ROWS = 50_000
+MOST_WALKED = 5000
+"""Rows of a metering API that are read for one page."""
 
 COLUMNS: ColumnTypes = {
     "occurred_at": TIME,
@@ -70,6 +72,7 @@ class LedgerPage:
 EVENT_COLUMNS: ColumnTypes = {
     "event_id": pl.String,
     "feature_id": pl.String,
+    "currency_id": pl.String,
     "occurred_at": TIME,
     "loaded_at": TIME,
     "units": UNITS,
@@ -95,4 +98,55 @@ class LedgerEvent:
         check_id("resource", self.resource_id)
 
 
-__all__ = ["COLUMNS", "EVENT", "MOST_ROWS", "SCHEMA", "LedgerEvent", "LedgerPage"]
+@dataclass(frozen=True, slots=True)
+class EventRows:
+    """The rows that one event caused in one pool, newest first; columns as in `COLUMNS`.
+
+    `place` is that of one of them. A metering API cannot be asked for an event: there the rows
+    around that one are read, for as long as they go on; the answer is cut where the event may
+    have rows above them.
+    """
+
+    customer_id: str
+    currency_id: str
+    event_id: str
+    place: str
+    resource_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_customer(self.customer_id)
+        check_id("currency", self.currency_id)
+        check_id("resource", self.resource_id)
+
+
+LEFT_COLUMNS: ColumnTypes = {
+    "grant_id": pl.String,
+    "credits_left": CREDITS_SUM,
+    "is_changed": pl.Boolean,
+}
+LEFT = pl.Schema(LEFT_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftThen:
+    """What each grant of a pool had left once the row at `place` was written, by its rows.
+
+    One row per grant that had any then, negative is owed, or that is changed: its terms were
+    changed later, so that those of that time are not known.
+    """
+
+    customer_id: str
+    currency_id: str
+    place: str
+    resource_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_customer(self.customer_id)
+        check_id("currency", self.currency_id)
+        check_id("resource", self.resource_id)
+
+
+__all__ = [
+    "COLUMNS", "EVENT", "LEFT", "MOST_ROWS", "MOST_WALKED", "SCHEMA", "EventRows", "LedgerEvent",
+    "LedgerPage", "LeftThen",
+]  # fmt: skip

@@ -2,6 +2,7 @@
 select
     usage_events.event_id,
     features.feature_id,
+    currencies.currency_id,
     usage_events.occurred_at,
     usage_events.loaded_at,
     usage_events.units,
@@ -15,6 +16,7 @@ inner join pools
         usage_events.customer_key = pools.customer_key
         and usage_events.resource_key is not distinct from pools.resource_key
 left join features on usage_events.feature_key = features.feature_key
+left join currencies on usage_events.currency_key = currencies.currency_key
 where
     pools.customer_id = $customer_id
     and pools.resource_id is not distinct from $resource_id

@@ -5,7 +5,16 @@ import polars as pl
 from data.extract.duckdb import Extract
 from queries.documents import document
 from queries.extracted import check_scope
-from queries.ledger import EVENT, SCHEMA, LedgerEvent, LedgerPage
+from queries.ledger import (
+    EVENT,
+    LEFT,
+    MOST_ROWS,
+    SCHEMA,
+    EventRows,
+    LedgerEvent,
+    LedgerPage,
+    LeftThen,
+)
 from queries.question import QuestionError
 
 Page = tuple[pl.DataFrame, bool, str | None]
@@ -39,6 +48,25 @@ def event(question: LedgerEvent, extract: Extract) -> pl.DataFrame:
         "event_id": question.event_id,
     }
     return extract.read(document("ledger/event.sql"), parameters).cast(EVENT)
+
+
+def rows_of_event(question: EventRows, extract: Extract) -> tuple[pl.DataFrame, bool]:
+    """(the rows, whether there are more than can be asked for)"""
+    _row_number(question.place)
+    pool = (question.customer_id, question.currency_id, question.resource_id)
+    rows, is_cut, _ = read(LedgerPage(*pool, event_id=question.event_id, count=MOST_ROWS), extract)
+    return rows, is_cut
+
+
+def left(question: LeftThen, extract: Extract) -> pl.DataFrame:
+    check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
+    parameters = {
+        "customer_id": question.customer_id,
+        "currency_id": question.currency_id,
+        "resource_id": question.resource_id,
+        "place": _row_number(question.place),
+    }
+    return extract.read(document("ledger/left.sql"), parameters).cast(LEFT)
 
 
 def _row_number(place: str | None) -> int | None:

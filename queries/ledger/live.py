@@ -1,74 +1,51 @@
-"""The ledger from a metering API, walked from its newest row back.
+"""The ledger from a metering API."""
 
-Whether its pages run from the oldest row or from the newest is documented nowhere: the first and
-the last row tell. It gives no balances: they are counted down from the settled balance of now, and
-a place carries the one that it has come to.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections import defaultdict
 from decimal import Decimal
 
 import polars as pl
 
-from data.metering.client import PAGE_SIZE, Answer, MeteringClient
-from queries.balance import Balance
-from queries.balance import live as balance
-from queries.documents import document
-from queries.ledger import SCHEMA, LedgerEvent, LedgerPage
-from queries.question import CannotAnswer, QuestionError
-from queries.wire import time
-
-MOST_WALKED = 5000
-ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Below which row to go on: the API's cursor, and the balance after the next row."""
-
-    is_backward: bool
-    cursor: str | None
-    balance: Decimal
-
-    def __str__(self) -> str:
-        return f"{'last' if self.is_backward else 'first'} {self.balance} {self.cursor}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    node: Answer
-    balance_after: Decimal
-    below: _Place
-    """The place under this row."""
-
-    @property
-    def at(self) -> datetime:
-        return time(self.node["timestamp"])
+from data.credits.pool import EntryType
+from data.metering.client import Answer, MeteringClient
+from queries.grants import Grants
+from queries.grants import live as grants
+from queries.ledger import LEFT, MOST_WALKED, EventRows, LedgerEvent, LedgerPage, LeftThen
+from queries.ledger.walk import (
+    ATTEMPTS,
+    Row,
+    around,
+    frame,
+    newer,
+    newest,
+    page_at,
+    read_place,
+    settled,
+    walk,
+)
+from queries.question import CannotAnswer
 
 
 def read(question: LedgerPage, client: MeteringClient) -> tuple[pl.DataFrame, bool, str | None]:
     """(the rows, whether there may be more, where the next page begins)."""
-    given: Answer = {
-        "customerId": question.customer_id,
-        "currencyId": question.currency_id,
-        "resourceId": question.resource_id,
-    }
-    rows: list[_Row] = []
+    if question.place is None:
+        place, first = newest(question, client)
+    else:
+        place = read_place(question.place)
+        first = page_at(question, client, place)
+    rows: list[Row] = []
     follows = None
     walked = 0
-    for page, has_more in _pages(question, client, given):
+    for page, has_more in walk(question, client, place, first):
         for row in page:
             if len(rows) == question.count:
-                return _frame(rows), True, str(rows[-1].below)
+                return frame(rows), True, str(rows[-1].below)
             if _passes(question, row):
                 rows.append(row)
         walked += len(page)
         follows = str(page[-1].below) if page and has_more else None
-        if walked >= MOST_WALKED:
+        if walked >= MOST_WALKED or len(rows) == question.count:
             break
-    return _frame(rows), follows is not None, follows
+    return frame(rows), follows is not None, follows
 
 
 def event(question: LedgerEvent, client: MeteringClient) -> pl.DataFrame:  # noqa: ARG001
@@ -78,92 +55,66 @@ def event(question: LedgerEvent, client: MeteringClient) -> pl.DataFrame:  # noq
     )
 
 
-def _pages(
-    question: LedgerPage, client: MeteringClient, given: Answer
-) -> Iterator[tuple[list[_Row], bool]]:
-    """Pages of rows, newest first, with their balances; and whether there is another page."""
-    if question.place is None:
-        place, page = _newest(question, client, given)
-    else:
-        place = _read_place(question.place)
-        page = _page(client, given, place)
-    while True:
-        rows = _rows(page, place)
-        info = page["pageInfo"]
-        has_more = info["hasPreviousPage"] if place.is_backward else info["hasNextPage"]
-        yield rows, has_more
-        if not has_more or not rows:
-            return
-        place = rows[-1].below
-        page = _page(client, given, place)
+def rows_of_event(question: EventRows, client: MeteringClient) -> tuple[pl.DataFrame, bool]:
+    """(the rows found around the place, whether there may be more above them)"""
+    place, first, is_newest = around(question, client)
+    rows: list[Row] = []
+    is_cut = False
+    for page, _ in walk(question, client, place, first):
+        found = [row for row in page if row.node["eventId"] == question.event_id]
+        if not rows and not is_newest:
+            is_cut = page[0] in found
+        rows += found
+        if page[-1] not in found:
+            break
+    return frame(rows), is_cut
 
 
-def _newest(question: LedgerPage, client: MeteringClient, given: Answer) -> tuple[_Place, Answer]:
-    """The newest page and the balance after its newest row.
+def left(question: LeftThen, client: MeteringClient) -> pl.DataFrame:
+    """What is left now, less what was written since.
 
-    Usage may settle between the two questions: they are asked until the balance stood still.
+    Usage may settle between the questions: they are asked until the balance stood still. Raises
+    CannotAnswer where more was written since than can be walked.
     """
-    pool = Balance(question.customer_id, question.currency_id, question.resource_id)
-    is_backward = _is_oldest_first(client, given)
-    before = _settled(pool, client)
+    pool = Grants(question.customer_id, question.currency_id, question.resource_id)
+    before = settled(question, client)
     for _ in range(ATTEMPTS):
-        place = _Place(is_backward, None, before)
-        page = _page(client, given, place)
-        after = _settled(pool, client)
+        held = grants.read(pool, client)
+        since = _written_since(question, client)
+        after = settled(question, client)
         if after == before:
             break
         before = after
-    return place, page
+    return _rewound(held, since)
 
 
-def _settled(pool: Balance, client: MeteringClient) -> Decimal:
-    return Decimal(balance.read(pool, client)["balance"].sum())
+def _written_since(question: LeftThen, client: MeteringClient) -> list[Answer]:
+    """The rows that are newer than the place."""
+    nodes: list[Answer] = []
+    for edges in newer(question, client, read_place(question.place)):
+        nodes += [edge["node"] for edge in edges]
+        if len(nodes) > MOST_WALKED:
+            raise CannotAnswer(
+                f"More than {MOST_WALKED:,} rows have been written since this one. What the other "
+                "grants had left then is in the extract: choose it as the source."
+            )
+    return nodes
 
 
-def _rows(page: Answer, place: _Place) -> list[_Row]:
-    edges = page["edges"][::-1] if place.is_backward else page["edges"]
-    rows, after = [], place.balance
-    for edge in edges:
-        before = after - Decimal(edge["node"]["amount"])
-        below = _Place(place.is_backward, edge["cursor"], before)
-        rows.append(_Row(edge["node"], after, below))
-        after = before
-    return rows
+def _rewound(held: pl.DataFrame, since: list[Answer]) -> pl.DataFrame:
+    amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
+    active = held.filter(status="ACTIVE").select("grant_id", "amount", "consumed_amount")
+    for grant_id, amount, consumed in active.iter_rows():
+        amounts[grant_id] = amount - consumed
+    changed = {node["creditGrantId"] for node in since if node["eventType"] == EntryType.UPDATED}
+    for node in since:
+        amounts[node["creditGrantId"]] -= Decimal(node["amount"])
+    rows = [(name, amount, name in changed) for name, amount in sorted(amounts.items())]
+    found = pl.DataFrame(rows, LEFT, orient="row")
+    return found.filter((pl.col("credits_left") != 0) | pl.col("is_changed"))
 
 
-def _is_oldest_first(client: MeteringClient, given: Answer) -> bool:
-    first = _ask(client, given, {"first": 1})["edges"]
-    last = _ask(client, given, {"last": 1})["edges"]
-    if not first or not last:
-        return True
-    return time(first[0]["node"]["timestamp"]) <= time(last[0]["node"]["timestamp"])
-
-
-def _page(client: MeteringClient, given: Answer, place: _Place) -> Answer:
-    size, way = ("last", "before") if place.is_backward else ("first", "after")
-    return _ask(client, given, {size: PAGE_SIZE} | ({way: place.cursor} if place.cursor else {}))
-
-
-def _ask(client: MeteringClient, given: Answer, paging: Answer) -> Answer:
-    variables = {"input": {**given, "paging": paging}}
-    answer: Answer = client.ask(document("ledger/ledger.graphql"), variables)["creditsLedger"]
-    return answer
-
-
-def _read_place(text: str) -> _Place:
-    way, _, rest = text.partition(" ")
-    amount, _, cursor = rest.partition(" ")
-    try:
-        if way in ("first", "last") and cursor:
-            return _Place(way == "last", cursor, Decimal(amount))
-    except ArithmeticError:
-        pass
-    raise QuestionError(
-        f"{text!r} is no place in this source's ledger. Begin with the newest rows."
-    )
-
-
-def _passes(question: LedgerPage, row: _Row) -> bool:
+def _passes(question: LedgerPage, row: Row) -> bool:
     node, span = row.node, question.span
     wanted = (
         (question.grant_id, node["creditGrantId"]),
@@ -175,21 +126,3 @@ def _passes(question: LedgerPage, row: _Row) -> bool:
         and all(value is None or value == found for value, found in wanted)
         and (span is None or span.start <= row.at < span.end)
     )
-
-
-def _frame(rows: list[_Row]) -> pl.DataFrame:
-    found = [
-        (
-            row.at,
-            row.node["eventType"],
-            Decimal(row.node["amount"]),
-            row.below.balance,
-            row.balance_after,
-            row.node["creditGrantId"],
-            row.node["featureId"],
-            row.node["eventId"],
-            str(row.below),
-        )
-        for row in rows
-    ]
-    return pl.DataFrame(found, SCHEMA, orient="row")

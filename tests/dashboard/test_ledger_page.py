@@ -10,7 +10,7 @@ from ledger_page import LedgerPage
 from usage_world import Api, Demo
 
 from dashboard import asking
-from dashboard.panels import ledger_list
+from dashboard.panels import ledger_export, ledger_list
 from dashboard.sources import Sources
 
 SHOWCASE, VOIDED = "customer-demo-01", "customer-voided-grant"
@@ -113,9 +113,28 @@ def test_every_row_that_passes_the_filters_is_gathered_for_export(
 ) -> None:
     page = visit(customer=VOIDED, source=source)
     page.press("Gather every row for export")
-    _, gathered = page.at.session_state[ledger_list.GATHERED]
-    assert gathered["amount"].to_list() == written(demo, VOIDED)["amount"].to_list()
+    gathered = page.at.session_state[ledger_export.GATHERED]
+    assert not gathered.is_cut
+    assert gathered.rows["amount"].to_list() == written(demo, VOIDED)["amount"].to_list()
     assert "Cancel" not in page.buttons
+
+
+@BOTH_SOURCES
+def test_a_file_that_cannot_hold_every_row_says_that_it_is_cut(
+    visit: Visit, demo: Demo, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    monkeypatch.setattr(ledger_export, "MOST_EXPORTED", 150)
+    page = visit(customer=VOIDED, source=source).press("Gather every row for export")
+    gathered = page.at.session_state[ledger_export.GATHERED]
+    assert gathered.rows["amount"].to_list() == written(demo, VOIDED)["amount"].to_list()[:150]
+    assert "The file holds the newest 150 rows; the ledger goes on." in page.failures[0]
+
+
+def test_what_was_gathered_belongs_to_its_filters(visit: Visit, demo: Demo) -> None:
+    page = visit(customer=VOIDED).press("Gather every row for export")
+    assert f"All {written(demo, VOIDED).height:,} rows that pass the filters" in page.text
+    page.choose("type", "CREDITS_CONSUMED")
+    assert "Gather every row for export" in page.buttons
 
 
 def test_a_short_ledger_is_exported_at_once(visit: Visit) -> None:
@@ -133,6 +152,50 @@ def test_an_empty_ledger_says_what_would_be_here(visit: Visit) -> None:
 def test_filters_that_nothing_passes_say_so(visit: Visit) -> None:
     page = visit(customer="customer-nearly-out", type="CREDITS_UPDATED")
     assert "No row passes these filters." in page.text
+
+
+def test_after_the_oldest_row_that_passes_there_is_the_way_back(visit: Visit, demo: Demo) -> None:
+    oldest = written(demo, VOIDED)["ledger_seq"][-1]
+    page = visit(customer=VOIDED, place=str(oldest), type="CREDITS_VOIDED")
+    assert "No older row passes these filters." in page.text
+    page.press("Newest")
+    assert list(page.rows["event_type"]) == ["Voided"]
+
+
+def test_live_a_filter_that_finds_nothing_for_long_says_where_it_goes_on(
+    visit: Visit, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("queries.ledger.live.MOST_WALKED", 100)
+    oldest = written(demo, VOIDED).filter(event_type="CREDITS_CONSUMED").row(-1, named=True)
+    page = visit(customer=VOIDED, source="live", event=oldest["event_id"])
+    assert "and the ledger goes on. Older reads the next ones." in page.text
+    assert "The extract finds rows at once." in page.text
+    while "Older" in page.buttons:
+        page.press("Older")
+    assert list(page.rows["event_id"]) == [oldest["event_id"]]
+
+
+def test_a_place_of_the_other_source_is_left_when_the_source_is_changed(visit: Visit) -> None:
+    page = visit(customer=VOIDED, source="live").press("Older")
+    assert "place" in page.address
+    page.choose("source", "extract")
+    assert "place" not in page.address
+    assert page.failures == []
+    assert len(page.rows) == 100
+
+
+@BOTH_SOURCES
+def test_credits_that_came_back_are_said_to_be_given_back(
+    visit: Visit, demo: Demo, source: str
+) -> None:
+    used = demo.tables["ledger"].filter(event_type="CREDITS_CONSUMED")
+    row = used.filter(pl.col("amount") > 0).row(0, named=True)
+    day = f"{row['occurred_at']:%Y-%m-%d}"
+    pool = {"customer": row["customer_id"], "pool": row["resource_id"], "source": source}
+    page = visit(**pool, currency=row["currency_id"], period="custom", from_=day, to=day)
+    number = list(page.rows["event_id"]).index(row["event_id"])
+    page.go(row=ledger_list_places(page)[number])
+    assert "given back, to an overdraft first" in page.text
 
 
 def test_without_a_customer_the_page_says_what_to_choose(visit: Visit) -> None:

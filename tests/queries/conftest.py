@@ -7,7 +7,7 @@ from functools import partial
 import histories
 import pytest
 from histories import NOW
-from told import Told
+from told import Told, WatchedPool
 
 from data.extract.build import write
 from data.extract.duckdb import Extract
@@ -37,7 +37,8 @@ CATALOGUE = {
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Random histories, put into both kinds of source."""
     folder = tmp_path_factory.mktemp("histories")
-    tables = histories.company(CUSTOMERS, seed=4)
+    WatchedPool.turns.clear()
+    tables = histories.company(CUSTOMERS, seed=4, kind=WatchedPool)
     (folder / "catalogue.json").write_text(json.dumps(CATALOGUE))
     catalogue = read_catalogue(folder / "catalogue.json")
     service = Service(folder / "store", catalogue, clock=lambda: NOW, settle_every=None)
@@ -47,5 +48,5 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     publish(staged.parent)
     client = MeteringClient.inside(partial(respond, service), SERVER_KEY)
     with Extract(staged.parent) as extract:
-        yield Told(tables, Live(client), Extracted(extract))
+        yield Told(tables, Live(client), Extracted(extract), WatchedPool.turns)
     service.close()

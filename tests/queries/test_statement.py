@@ -23,9 +23,14 @@ def test_every_history_adds_up_at_every_level_and_both_sources_tell_it_alike(tol
     wrong: list[str] = []
     for pool in sums.pools(told.tables):
         question = sums.statement(pool, MIDDLE, END)
-        wrong += sums.differences(pool, told.live, question, balances.get(pool, Decimal(0)))
-        if not answer(question, told.live).frame.equals(answer(question, told.extracted).frame):
+        frames = []
+        for source in (told.live, told.extracted):
+            frames.append(answer(question, source).frame)
+            balance = balances.get(pool, Decimal(0))
+            wrong += sums.differences(pool, source, question, frames[-1], balance)
+        if not frames[0].equals(frames[1]):
             wrong.append(f"{pool}: the sources differ")
+        wrong += sums.drawn_differences(pool, frames[0], question)
     assert wrong == []
 
 
