@@ -64,6 +64,10 @@ def grant_button(actor: Actor) -> None:
         st.caption(plain(why), width="content")
 
 
+UNNAMED = "a grant without a name yet"
+"""What a grant would do does not wait for its name."""
+
+
 def grant_form(shown: ShownGrants, live: Live) -> None:
     """The form, while the address holds the key of a grant."""
     key = form_key(GRANTING)
@@ -83,10 +87,12 @@ def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
         if _is_over(key):
             return
         with _kept(_draft(key, current_actor().name)):
-            command, problems = read_grant(_cells(shown, live), key)
+            cells = _cells(shown, live)
+        command, problems = read_grant(cells, key)
         _what_is_wrong(problems)
-        if command is not None:
-            _preview(shown, live, command)
+        previewed, _ = read_grant(cells | {"display_name": cells["display_name"] or UNNAMED}, key)
+        if previewed is not None:
+            _preview(shown, live, previewed)
         if _is_pressed(st.session_state[FIELDS["grant_type"]]) and command is not None:
             _send(shown, command)
 

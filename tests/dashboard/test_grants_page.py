@@ -233,8 +233,9 @@ def test_before_anything_is_sent_the_form_says_what_it_would_do(
     page: GrantsPage, wire: Wire, local: LocalApi, customer: str
 ) -> None:
     owe(local, customer, 15)
-    page.press("Grant credits").fill(name="Top-up", amount="50")
+    page.press("Grant credits").fill(amount="50")
     assert "−15 → **35** tokens" in page.text
+    page.fill(name="Top-up")
     assert "15 owed: settled first; 35 will be left of this grant." in page.text
     page.fill(amount="10")
     assert "this grant settles 10 of it. 5 stay owed, and nothing will be left" in page.text
