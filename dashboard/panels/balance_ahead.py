@@ -103,13 +103,35 @@ def _run_out_text(said: RunOut, zone: str) -> str:
         return f"it has: nothing is left. {said.sentence}".strip()
     if said.status is Status.BEYOND:
         return f"not within {HORIZON} days, even with high use. {said.sentence}".strip()
-    days = [
+    return f"{_range(said, *_run_out_days(said, zone))}. {said.sentence}".strip()
+
+
+def _range(said: RunOut, earliest: str, expected: str, latest: str) -> str:
+    if said.expected is None:
+        return (
+            f"on {earliest} at the earliest, with high use; as expected, not within {HORIZON} days"
+        )
+    if said.latest is None:
+        return f"on {earliest} at the earliest, expected {expected}; with low use, {latest}"
+    if earliest == latest:
+        return f"on {earliest}"
+    return f"between {earliest} and {latest}, expected {expected}"
+
+
+def _run_out_days(said: RunOut, zone: str) -> list[str]:
+    """The earliest, the expected and the latest."""
+    return [
         f"{to_local(at, zone_of(zone)):%-d %b %Y}" if at else NO_END
         for at in (said.earliest, said.expected, said.latest)
     ]
-    if days[0] == days[2]:
-        return f"on {days[0]}. {said.sentence}".strip()
-    return f"between {days[0]} and {days[2]}, expected {days[1]}. {said.sentence}".strip()
+
+
+def _run_out_cell(said: RunOut, zone: str) -> str:
+    """As `_run_out_text`, short enough for a table."""
+    if said.status is not Status.WITHIN:
+        return _run_out_text(said, zone)
+    earliest, expected, latest = _run_out_days(said, zone)
+    return f"{earliest} – {latest}, expected {expected}"
 
 
 def _lapses(shown: Shown, ahead: Ahead) -> None:
@@ -189,6 +211,6 @@ def _said_row(said: Said, zone: str) -> dict[str, object]:
         "High": said.high,
         "Really used": said.actual,
         "Off by": None if ratio is None else percent(ratio),
-        "Within the range": held or said.sentence or None,
-        "Runs out, it said": _run_out_text(said.run_out, zone) if said.run_out else None,
+        "Within the range": held or (None if said.run_out else said.sentence),
+        "Runs out, it said": _run_out_cell(said.run_out, zone) if said.run_out else None,
     }

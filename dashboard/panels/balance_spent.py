@@ -180,7 +180,7 @@ def _table(shown: Shown, path: Path, split: str, name: str, answer: Answer) -> N
         st.info("Nothing was consumed here.", icon=":material/inbox:")
         return
     names = [_value_name(shown, split, value) for value in frame["value"]]
-    share = (pl.col("credits") / (total or 1)).cast(pl.Float64)
+    share = (pl.col("credits") / total if total > 0 else pl.lit(None)).cast(pl.Float64)
     table = frame.select(pl.Series(name, names, pl.String), share=share, credits=pl.col("credits"))
     event = st.dataframe(
         drawn(table),

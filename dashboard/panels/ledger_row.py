@@ -92,17 +92,19 @@ def _reported(shown: ShownLedger, event_id: str) -> bool:
         st.caption(plain(str(error)))
         return False
     for event in found.iter_rows(named=True):
-        feature = shown.names.get(event["feature_id"], event["feature_id"]) or "no feature"
-        late = ""
-        if event["loaded_at"] - event["occurred_at"] > LATE:
-            late = f", known since {moment(event['loaded_at'], shown.zone)}"
-        st.markdown(
-            plain(
-                f"{feature}: {exact(event['units'])} units, {_charged(shown, event)}{late}. "
-                f"{event['dimensions'] or 'It carried no dimensions.'}"
-            )
-        )
+        st.markdown(plain(_fed(shown, event)))
     return set(found["currency_id"]) <= {shown.question.currency_id, None}
+
+
+def _fed(shown: ShownLedger, event: dict[str, Any]) -> str:
+    """One feature that an event fed: by how much, for what, and with which dimensions."""
+    feature = shown.names.get(event["feature_id"], event["feature_id"]) or "no feature"
+    units = f"{exact(event['units'])} unit{'' if event['units'] == 1 else 's'}"
+    late = ""
+    if event["loaded_at"] - event["occurred_at"] > LATE:
+        late = f", known since {moment(event['loaded_at'], shown.zone)}"
+    dimensions = event["dimensions"] or "It carried no dimensions."
+    return f"{feature}: {units}, {_charged(shown, event)}{late}. {dimensions}"
 
 
 def _charged(shown: ShownLedger, event: dict[str, Any]) -> str:

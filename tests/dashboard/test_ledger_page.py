@@ -1,17 +1,24 @@
 """The Ledger page: pages, filters, the opened row, the export of the whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 
 import httpx
 import polars as pl
 import pytest
 from ledger_page import LedgerPage
-from usage_world import Api, Demo
+from usage_world import NOW, Api, Demo
 
 from dashboard import asking
 from dashboard.panels import ledger_export, ledger_list
-from dashboard.sources import Sources
+from dashboard.sources import Sources, use
+from data.extract.build import write
+from data.extract.duckdb import Extract
+from data.extract.folder import STAGING
+from data.extract.publish import publish
+from queries.question import Extracted
+from tests import long_ledger
 
 SHOWCASE, VOIDED = "customer-demo-01", "customer-voided-grant"
 BOTH_SOURCES = pytest.mark.parametrize("source", ["extract", "live"])
@@ -182,6 +189,35 @@ def test_a_place_of_the_other_source_is_left_when_the_source_is_changed(visit: V
     assert "place" not in page.address
     assert page.failures == []
     assert len(page.rows) == 100
+
+
+@pytest.fixture
+def two_currencies(tmp_path: Path) -> Iterator[None]:
+    """An extract in which one event fed a feature of tokens and one of calls."""
+    tables = long_ledger.tables(20)
+    second = pl.lit("calls")
+    for name, also in {
+        "currencies": {"currency_id": second, "display_name": second},
+        "features": {"feature_id": second, "display_name": pl.lit("Calls")},
+        "usage_events": {"feature_id": second, "currency_id": second, "credits": pl.lit(3)},
+    }.items():
+        rows = tables[name].head(1).with_columns(**also).cast(tables[name].schema)
+        tables[name] = pl.concat([tables[name], rows])
+    staged = tmp_path / "extract" / STAGING
+    write(tables, staged, source="two currencies", cut_off=NOW, loaded_at=NOW)
+    publish(staged.parent)
+    with Extract(staged.parent) as extract:
+        use(Sources(None, Extracted(extract)))
+        yield
+    use(None)
+
+
+@pytest.mark.usefixtures("two_currencies")
+def test_what_an_event_was_charged_elsewhere_is_told_in_its_own_currency() -> None:
+    page = LedgerPage(customer=long_ledger.CUSTOMER, row="2")
+    assert "Chat: 1 unit, 1 tokens." in page.text
+    assert "Calls: 1 unit, 3 credits of calls, charged to a pool of their own." in page.text
+    assert "1 grant paid 1 tokens for this event out of the pool of AI Tokens." in page.text
 
 
 @BOTH_SOURCES
