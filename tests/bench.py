@@ -45,6 +45,8 @@ from tests import fleets, long_ledger
 from tests.data import backtest
 from tests.data.local_metering import MeteringProcess
 
+Address = dict[str, Any]
+
 APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 RUNS = 15
 LOADS = 3
@@ -60,16 +62,20 @@ LISTED: dict[str, dict[str, Any]] = {
     "one grant": {"grant_id": "grant-42"},
     "one event": {"event_id": "event-4242"},
 }
-VIEWS = {
-    "all customers, 30 days": {},
-    "one customer by model, live": {
+VIEWS: dict[str, tuple[str, Address]] = {
+    "Overview": ("overview", {}),
+    "usage of all customers, 30 days": ("usage", {}),
+    "usage of one customer by model, live": ("usage", {
         "source": "live", "customer": "customer-demo-01", "by": "model",
-    },
-    "one customer by model and team, 12 months by day, top 20": {
+    }),
+    "usage of one customer by model and team, 12 months by day, top 20": ("usage", {
         "customer": "customer-demo-01", "by": ["model", "team"], "period": "12m",
         "grain": "day", "top": "20",
-    },
+    }),
+    "Balance of one customer": ("balance", {"customer": "customer-demo-01"}),
+    "Grants of one customer": ("grants", {"customer": "customer-demo-01"}),
 }  # fmt: skip
+"""name → (the view, its address)"""
 
 
 def main() -> None:
@@ -96,16 +102,25 @@ def connect() -> None:
 
 
 def pages() -> None:
-    """Server time of a warm rerun of the Usage page, and the size of its figure."""
-    for name, parameters in VIEWS.items():
-        page = AppTest.from_file(str(APP), default_timeout=60)
-        for key, value in parameters.items():
-            page.query_params[key] = value
-        page.run()
+    """Server time of a warm rerun of a page, and the size of its figure."""
+    for name, (view, parameters) in VIEWS.items():
+        page = opened(view, parameters)
         page.run()
         line(f"warm rerun, {name}", median(page.run))
         [chart] = page.get("plotly_chart")
         print(f"{'figure, ' + name:70}{len(chart.proto.spec) / 1000:10.1f} kB")
+
+
+def opened(view: str, parameters: Address) -> AppTest:
+    """A page of the app: Streamlit's harness knows them only after a first run."""
+    page = AppTest.from_file(str(APP), default_timeout=60)
+    page.query_params["source"] = "none"
+    page.run()
+    del page.query_params["source"]
+    page.switch_page(f"views/{view}.py")
+    for key, value in parameters.items():
+        page.query_params[key] = value
+    return page.run()
 
 
 def questions() -> None:
@@ -210,15 +225,9 @@ def whole_ledger(source: Source, now: datetime) -> None:
 def ledger_page(place: str) -> None:
     """Server time of the whole page, with nothing kept from the run before."""
     seconds = []
+    whole: Address = {"source": "extract", "customer": long_ledger.CUSTOMER}
     for parameters in ({}, {"place": place}):
-        page = AppTest.from_file(str(APP), default_timeout=60)
-        page.query_params["source"] = "none"
-        page.run()
-        page.switch_page("views/ledger.py")
-        page.query_params["source"] = "extract"
-        page.query_params["customer"] = long_ledger.CUSTOMER
-        for key, value in parameters.items():
-            page.query_params[key] = value
+        page = opened("ledger", whole | parameters)
         seconds.append(median(partial(anew, page), runs=7))
         line(f"Ledger page, {'row ' + f'{DEPTH:,}' if parameters else 'first'}", seconds[-1])
     print(f"{'the deep page against the first':70}{seconds[1] / seconds[0]:10.2f} times as long")
