@@ -32,6 +32,8 @@ page.head(
     | {"grain": shown.wanted.chosen.grain.value},
 )
 go_on_buttons(shown)
+if not shown.portfolio.ranked.height:
+    st.stop()
 with guarded():
     cards(shown)
 with guarded():

@@ -76,8 +76,10 @@ def test_another_work_list_is_one_click_and_survives_a_reload(page: "Page", app:
 
 def test_live_a_stop_shows_those_asked_so_far(page: "Page", app: str) -> None:
     page.goto(f"{app}/?source=live")
+    some = re.compile(r"^[1-9]\d* of \d+ customers asked for")
+    expect(page.get_by_text(some)).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Stop").click(timeout=SLOW)
-    expect(page.get_by_text(re.compile("^Stopped: "))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile("^Stopped: [1-9]"))).to_be_visible(timeout=SLOW)
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
     expect(page.get_by_text(re.compile("pools? · total"))).to_be_visible(timeout=SLOW)
 

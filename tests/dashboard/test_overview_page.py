@@ -234,6 +234,18 @@ def test_live_a_stop_keeps_what_was_said_and_going_on_asks_for_the_rest(
 
 
 @pytest.mark.usefixtures("a_dozen")
+def test_live_a_stop_before_anybody_answered_shows_no_zeros(visit: Visit) -> None:
+    page = visit(source="live")
+    gathered = page.at.session_state[overview_shown.GATHERED]
+    gathered.done, gathered.parts = 0, []
+    page.at.session_state[overview_shown.STOPPED] = gathered.wanted
+    page.go()
+    assert "Stopped: 0 of 12 customers are shown" in page.failures[0]
+    assert not page.cards
+    assert page.press("Go on").cards
+
+
+@pytest.mark.usefixtures("a_dozen")
 def test_live_a_failure_on_the_way_keeps_what_was_said_and_trying_again_goes_on(
     visit: Visit, api: Api
 ) -> None:
