@@ -60,13 +60,13 @@ def scope_controls(sources: Sources, default_zone: str) -> Scope:
         carry_across_pages(key)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         source = _source(sources)
-        with st.container(width=300):
+        with st.container(width=240):
             customer_id = _customer(source)
-        with st.container(width=210):
+        with st.container(width=175):
             resource_id = _pool(source, customer_id)
-        with st.container(width=150):
+        with st.container(width=125):
             currency = _currency(source)
-        with st.container(width=180):
+        with st.container(width=130):
             zone = zone_control(default_zone)
     return Scope(source, customer_id, resource_id, currency, zone)
 
@@ -116,7 +116,7 @@ def _source(sources: Sources) -> Source:
         return there[default]
     if asked in labels and asked not in there:
         raise QuestionError(sources.problem or f"There is no {asked} source here.")
-    with st.container(width=120):
+    with st.container(width=105):
         chosen = choose("Source", {n: labels[n] for n in there}, key="source", default=default)
     if chosen not in there:
         raise QuestionError(f"{chosen!r} is not a source; choose one from the list.")
