@@ -1,5 +1,7 @@
 """Changing from a page: through the one door, as the one who asks, and then the truth anew."""
 
+import streamlit as st
+
 from dashboard import asking
 from dashboard.access import current_actor
 from dashboard.activity.store import ActivityFile
@@ -12,6 +14,8 @@ from queries.perform import perform
 from queries.question import Live
 from queries.settling import settle
 
+MADE = "changes made"
+
 
 def change(command: Command) -> Answer:
     """Make the change; the API's answer. Every page then asks anew.
@@ -23,7 +27,18 @@ def change(command: Command) -> Answer:
     try:
         return perform(command, current_actor(), live.client, record())
     finally:
-        asking.forget()
+        _ask_anew()
+
+
+def changes_made() -> int:
+    """How many changes this session has asked for: what it gathered before one of them is old."""
+    made: int = st.session_state.get(MADE, 0)
+    return made
+
+
+def _ask_anew() -> None:
+    asking.forget()
+    st.session_state[MADE] = changes_made() + 1
 
 
 def settle_change(recorded: Recorded) -> Outcome:
@@ -32,7 +47,7 @@ def settle_change(recorded: Recorded) -> Outcome:
     try:
         return settle(recorded, current_actor(), live.client, record())
     finally:
-        asking.forget()
+        _ask_anew()
 
 
 def record() -> ActivityFile:

@@ -6,7 +6,9 @@ from datetime import datetime
 import polars as pl
 import streamlit as st
 
+from dashboard.changing import changes_made
 from dashboard.formats import moment
+from dashboard.markdown import plain
 from dashboard.panels.export import export_buttons
 from dashboard.panels.ledger_shown import ShownLedger
 from queries.answer import answer
@@ -18,8 +20,8 @@ AT_ONCE_LIVE = 2000
 GATHERED = "ledger gathered"
 GATHERING = "ledger being gathered"
 
-Wanted = tuple[str, LedgerPage]
-"""The source, and the question without a place."""
+Wanted = tuple[str, LedgerPage, int]
+"""The source, the question without a place, and how many changes this session had made before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def ledger_export(shown: ShownLedger) -> None:
     if question == shown.question and shown.answer.follows is None:
         export_buttons(shown.answer.frame.drop("place"), _about(shown), "ledger")
         return
-    wanted = (shown.scope.source.identity, question)
+    wanted = (shown.scope.source.identity, question, changes_made())
     gathered: Gathered | None = st.session_state.get(GATHERED)
     if gathered is not None and gathered.wanted == wanted:
         _hand_out(shown, gathered)
@@ -64,7 +66,16 @@ def _hand_out(shown: ShownLedger, gathered: Gathered) -> None:
         )
     else:
         rows = "The one row that passes" if count == 1 else f"All {count:,} rows that pass"
-        st.caption(f"{rows} the filters, as of {moment(gathered.as_of, shown.zone)}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            as_of = plain(moment(gathered.as_of, shown.zone))
+            st.caption(f"{rows} the filters, as of {as_of}", width="content")
+            if isinstance(shown.scope.source, Live):
+                st.button(
+                    "Gather anew",
+                    icon=":material/refresh:",
+                    on_click=_begin,
+                    args=(gathered.wanted,),
+                )
     export_buttons(gathered.rows, _about(shown, gathered), "ledger")
 
 
@@ -92,7 +103,7 @@ def _gather(shown: ShownLedger, wanted: Wanted) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, "Gathering rows …")
         st.button("Cancel", icon=":material/close:", on_click=_end)
-    _, question = wanted
+    _, question, _ = wanted
     size = AT_ONCE_LIVE if isinstance(shown.scope.source, Live) else MOST_ROWS
     parts: list[pl.DataFrame] = []
     count, done, as_of = 0, 0.0, None

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.access import current_actor
 from dashboard.asking import ask
+from dashboard.changing import changes_made
 from dashboard.controls.period import Chosen
 from dashboard.controls.scope import GLOBAL_POOL, Scope
 from dashboard.formats import day_span, moment
@@ -61,11 +62,15 @@ class Wanted:
         }
 
 
+Key = tuple[str, Wanted, int]
+"""The source, what is asked of it, and how many changes this session had made before."""
+
+
 @dataclass
 class Gathered:
     """What a metering API has said so far, some customers at a time."""
 
-    wanted: tuple[str, Wanted]
+    wanted: Key
     now: datetime
     customers: pl.DataFrame
     is_cut: bool
@@ -172,7 +177,7 @@ def go_on_buttons(shown: ShownPortfolio) -> None:
 
 def _gathered(scope: Scope, wanted: Wanted) -> Gathered:
     """What was said of the same question before, or the beginning of it."""
-    key = (scope.source.identity, wanted)
+    key = (scope.source.identity, wanted, changes_made())
     kept: Gathered | None = st.session_state.get(GATHERED)
     if kept is None or kept.wanted != key:
         listed = ask(AllCustomers(), scope.source)
@@ -184,7 +189,7 @@ def _gathered(scope: Scope, wanted: Wanted) -> Gathered:
 
 def _gather(scope: Scope, gathered: Gathered, place: DeltaGenerator) -> None:
     """Some customers at a time; pressing Stop ends the run before the next ones."""
-    _, wanted = gathered.wanted
+    _, wanted, _ = gathered.wanted
     ids = gathered.customers["customer_id"].to_list()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(gathered.done / len(ids), _so_far(gathered))
@@ -216,7 +221,7 @@ def _missing(gathered: Gathered) -> str:
     return ""
 
 
-def _stop(wanted: tuple[str, Wanted]) -> None:
+def _stop(wanted: Key) -> None:
     st.session_state[STOPPED] = wanted
 
 

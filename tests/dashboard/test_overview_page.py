@@ -11,6 +11,7 @@ from overview_page import OverviewPage
 from usage_world import NOW, Api, Demo
 
 from dashboard import asking
+from dashboard.changing import MADE
 from dashboard.formats import compact, money
 from dashboard.panels import overview_shown
 from dashboard.sources import Sources
@@ -243,6 +244,17 @@ def test_live_a_stop_before_anybody_answered_shows_no_zeros(visit: Visit) -> Non
     assert "Stopped: 0 of 12 customers are shown" in page.failures[0]
     assert not page.cards
     assert page.press("Go on").cards
+
+
+@pytest.mark.usefixtures("a_dozen")
+def test_live_after_a_change_everybody_is_asked_anew(visit: Visit, api: Api) -> None:
+    page = visit(source="live")
+    asked = api.count
+    assert page.go().cards
+    assert api.count == asked
+    page.at.session_state[MADE] = 1
+    assert page.go().cards
+    assert api.count > asked
 
 
 @pytest.mark.usefixtures("a_dozen")
