@@ -98,10 +98,7 @@ def words(label: str, *, key: str, placeholder: str = "", help: str | None = Non
 
 def instant(label: str, *, key: str, help: str | None = None) -> datetime | None:
     """A wall-clock time as YYYY-MM-DDTHH:MM in the address; none, or text that is none, is None."""
-    try:
-        value = datetime.fromisoformat(address_value(key, "")).replace(second=0, microsecond=0)
-    except ValueError:
-        value = None
+    value = _wall_clock(address_value(key, ""))
     _set(key, value)
     st.datetime_input(
         label,
@@ -130,6 +127,15 @@ def _told_apart(options: Mapping[str, str]) -> dict[str, str]:
         value: label if count[label] == 1 else f"{label} ({value})"
         for value, label in options.items()
     }
+
+
+def _wall_clock(text: str) -> datetime | None:
+    try:
+        value = datetime.fromisoformat(text).replace(second=0, microsecond=0)
+    except ValueError:
+        return None
+    is_possible = value.tzinfo is None and FIRST_DAY <= value.date() <= LAST_DAY
+    return value if is_possible else None
 
 
 def _set(key: str, value: object) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from dashboard.controls.choices import day, instant, pick
+from dashboard.controls.choices import address_value, day, instant, pick
 from dashboard.controls.scope import Scope
 from queries.question import QuestionError
 from queries.time import Grain, Preset, Span, period, to_local, to_utc, zone_of
@@ -57,6 +57,11 @@ def statement_controls(scope: Scope, now: datetime) -> Wanted:
             moment = instant(
                 "Balance at", key="at", help=f"In {scope.zone}. Empty is now, or the period's end."
             )
+    text = address_value("at", "")
+    if text and moment is None:
+        raise QuestionError(
+            f"{text!r} is not a moment such as 2026-05-22T14:30, on the clock of {scope.zone}."
+        )
     at = latest if moment is None else to_utc(moment, zone)
     if moment is not None and at > latest:
         raise QuestionError(

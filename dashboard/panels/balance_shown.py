@@ -20,7 +20,7 @@ from queries.question import Answer, Live, Unchosen
 from queries.recharge import Recharge
 from queries.statement import Statement
 from queries.statement.explain import Explanation, explain
-from queries.time import Grain
+from queries.time import Grain, Span
 
 NONE = Decimal(0)
 
@@ -64,6 +64,11 @@ class Shown:
     def ends_at(self) -> datetime:
         """The moment of the closing balance."""
         return min(self.question.span.end, self.answer.as_of)
+
+    @property
+    def shown_span(self) -> Span:
+        """From the opening balance to the closing one."""
+        return Span(self.question.span.start, self.ends_at)
 
     @property
     def title(self) -> str:

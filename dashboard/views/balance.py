@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.controls.period import address_of_period
 from dashboard.controls.scope import address_of
 from dashboard.controls.statement import statement_controls
 from dashboard.failures import guarded
@@ -30,12 +31,8 @@ zone = zone_of(shown.question.zone)
 page.head(
     shown.header,
     address_of(shown.scope)
-    | {
-        "period": "custom",
-        "from": f"{to_local(shown.question.span.start, zone):%Y-%m-%d}",
-        "to": f"{to_local(shown.ends_at, zone):%Y-%m-%d}",
-        "at": f"{to_local(shown.ends_at, zone):%Y-%m-%dT%H:%M}",
-    },
+    | address_of_period(shown.shown_span, shown.question.zone, page.now)
+    | ({} if shown.is_now else {"at": f"{to_local(shown.ends_at, zone):%Y-%m-%dT%H:%M}"}),
 )
 with guarded():
     statement(shown)

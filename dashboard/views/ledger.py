@@ -2,6 +2,7 @@
 
 from dashboard.asking import ask
 from dashboard.controls.ledger import ledger_controls
+from dashboard.controls.period import address_of_period
 from dashboard.controls.scope import address_of
 from dashboard.failures import guarded
 from dashboard.header import read_header
@@ -30,7 +31,9 @@ with page.answering():
     page.keep(asked, asked.title)
 
 shown = page.kept()
-page.head(shown.header, address_of(shown.scope))
+span = shown.question.span
+days = {} if span is None else address_of_period(span, shown.zone, page.now)
+page.head(shown.header, address_of(shown.scope) | days)
 with guarded():
     opened_row(shown)
 with guarded():

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 from streamlit.testing.v1 import AppTest
@@ -51,6 +52,12 @@ class AppPage:
     @property
     def address(self) -> dict[str, Any]:
         return dict(self.at.query_params)
+
+    @property
+    def link(self) -> dict[str, list[str]]:
+        """The query of the link that is handed out."""
+        [code] = self.at.code
+        return parse_qs(urlsplit(code.value).query)
 
     @property
     def has_crashed(self) -> bool:

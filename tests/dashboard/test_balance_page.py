@@ -100,6 +100,31 @@ def test_a_moment_after_the_data_ends_is_a_sentence(visit: Visit) -> None:
     assert "is later than this source's data" in page.failures[0]
 
 
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00", "9999-12-31T23:59", "2026-05-01T01:30+02:00", "yesterday"]
+)
+def test_a_moment_that_is_none_is_a_sentence(visit: Visit, moment: str) -> None:
+    page = visit(customer=SHOWCASE, at=moment, tz="America/New_York")
+    assert "is not a moment such as 2026-05-22T14:30" in page.failures[0]
+
+
+def test_a_link_to_the_balance_of_now_is_not_one_to_an_earlier_minute(visit: Visit) -> None:
+    link = visit(customer=SHOWCASE, period="7d").link
+    assert (link["period"], link["from"], link["to"]) == (
+        ["custom"],
+        ["2026-05-16"],
+        ["2026-05-22"],
+    )
+    assert "at" not in link
+    page = visit(**{key.replace("from", "from_"): value[0] for key, value in link.items()})
+    assert "Balance now" in page.lines
+
+
+def test_a_link_to_a_balance_of_the_past_names_its_moment(visit: Visit) -> None:
+    link = visit(customer=SHOWCASE, at="2026-04-01T09:30").link
+    assert link["at"] == ["2026-04-01T09:30"]
+
+
 def test_without_a_customer_the_page_says_what_to_choose(visit: Visit) -> None:
     page = visit()
     assert "Choose a customer above: this page explains one balance." in page.text

@@ -11,6 +11,7 @@ from ledger_page import LedgerPage
 from usage_world import NOW, Api, Demo
 
 from dashboard import asking
+from dashboard.changing import MADE
 from dashboard.panels import ledger_export, ledger_list
 from dashboard.sources import Sources, use
 from data.extract.build import write
@@ -71,6 +72,23 @@ def test_rows_of_a_period_are_those_that_happened_in_it(visit: Visit, demo: Demo
         pl.col("occurred_at").is_between(datetime(2026, 5, 1), datetime(2026, 5, 4), closed="left")
     )
     assert list(page.rows["amount"]) == happened["amount"].to_list()
+
+
+def test_a_link_to_a_period_names_its_days(visit: Visit) -> None:
+    link = visit(customer=VOIDED, period="7d").link
+    assert (link["period"], link["from"], link["to"]) == (
+        ["custom"],
+        ["2026-05-16"],
+        ["2026-05-22"],
+    )
+
+
+def test_what_was_gathered_before_a_change_is_not_handed_out_after_it(visit: Visit) -> None:
+    page = visit(customer=VOIDED, source="live").press("Gather every row for export")
+    assert "Gather anew" in page.buttons
+    page.at.session_state[MADE] = 1
+    page.go()
+    assert "Gather every row for export" in page.buttons
 
 
 def test_an_opened_deduction_names_the_event_the_grant_and_the_rule(
