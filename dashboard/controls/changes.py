@@ -63,6 +63,10 @@ def change_filters(
     return Wanted(customer_id, own, outcome, command, span), zone
 
 
+MOST_DIGITS = 18
+"""No change has a longer number."""
+
+
 def page_below(wanted: Wanted) -> int | None:
     """Where in the list the page begins; another list begins with its newest change."""
     before = st.session_state.get(LISTED)
@@ -70,7 +74,7 @@ def page_below(wanted: Wanted) -> int | None:
     if before not in (None, wanted):
         put_picked_values("below", [])
     text = address_value("below", "")
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def turn_page(below: int | None) -> None:

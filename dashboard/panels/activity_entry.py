@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.activity.store import ActivityFile, Listed
 from dashboard.changing import settle_change
+from dashboard.controls.changes import MOST_DIGITS
 from dashboard.controls.choices import address_value, choose
 from dashboard.failures import guarded
 from dashboard.markdown import plain
@@ -28,7 +29,8 @@ def opened_change(shown: ShownChanges, record: ActivityFile, actor: Actor) -> No
     text = choose("Open a change", {"": "Choose a change"} | options, key="change", default="")
     if not text:
         return
-    found = record.numbered(int(text)) if text.isdecimal() else None
+    is_number = text.isdecimal() and len(text) <= MOST_DIGITS
+    found = record.numbered(int(text)) if is_number else None
     if found is None or not _may_see(actor, found):
         st.caption("There is no such change among those that you may see.")
         return

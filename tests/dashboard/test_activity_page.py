@@ -155,6 +155,14 @@ def test_what_cannot_be_settled_yet_says_why(
     assert page.listed == [(1, "sue", "Not done")]
 
 
+@pytest.mark.usefixtures("three")
+def test_a_number_that_no_change_has_is_no_crash() -> None:
+    page = ActivityPage(change="9" * 23, below="9" * 23)
+    assert "There is no such change" in page.text
+    assert not page.failures
+    assert not page.has_crashed
+
+
 def test_pages_of_the_list_are_walked_and_begin_anew_with_another_list(
     activity: ActivityFile, wire: Wire
 ) -> None:
