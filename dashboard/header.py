@@ -59,7 +59,8 @@ def _balance(header: Header) -> str:
     if header.balance is None:
         return "no grants"
     colour = "red" if header.balance < 0 else "green"
-    return f"balance :{colour}[**{plain(f'{exact(header.balance)} {header.unit}')}**]"
+    amount = exact(header.balance).replace("-", "−")
+    return f"balance :{colour}[**{plain(f'{amount} {header.unit}')}**]"
 
 
 def freshness(header: Header, now: datetime) -> str:

@@ -200,7 +200,8 @@ def _table(shown: Shown, path: Path, split: str, name: str, answer: Answer) -> N
         alt=f"Consumption by {name} of the {shown.title}",
     )
     _tell_sum(shown, path, total, frame.height)
-    export_buttons(table, shown.about(f"consumption by {name}"), "balance-consumption")
+    about = shown.about(f"consumption by {name}") | _opened(shown, path)
+    export_buttons(table, about, "balance-consumption")
     _open_selected(split, frame, event.selection.rows)
 
 
@@ -318,7 +319,14 @@ def _events(shown: Shown, path: Path) -> None:
         )
     else:
         _tell_sum(shown, path, total, answer.frame.height)
-    export_buttons(table, shown.about("events behind a balance"), "balance-events")
+    about = shown.about("events behind a balance") | _opened(shown, path)
+    export_buttons(table, about, "balance-events")
+
+
+def _opened(shown: Shown, path: Path) -> dict[str, str]:
+    """What an export is narrowed by."""
+    steps = [f"{NAMES.get(key, key)} is {_value_name(shown, key, v)}" for key, v in path.steps]
+    return {"opened": "; ".join(steps) or "all that was consumed"}
 
 
 def _value_name(shown: Shown, key: str, value: str | None) -> str:

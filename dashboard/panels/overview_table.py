@@ -1,5 +1,6 @@
 """The ranked table of the Overview: a row for each pool, and the way to it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -68,7 +69,8 @@ def ranked_table(shown: ShownPortfolio) -> None:
         alt=f"Customers ranked by {BY.get(by, 'credits used').lower()}: {shown.title}",
         placeholder="–",
     )  # fmt: skip
-    export_buttons(_exported(rows), shown.about("customers ranked"), "portfolio-customers")
+    about = shown.about("customers ranked") | {"name or id contains": wanted or "anything"}
+    export_buttons(_exported(rows), about, "portfolio-customers")
     with opener:
         _open_by_name(few)
     open_selected(few, event.selection.rows)
@@ -149,9 +151,13 @@ def _columns(table: pl.DataFrame, unit: str) -> dict[str, Any]:
 
 def _open_by_name(rows: pl.DataFrame) -> None:
     """The same by keyboard."""
-    names = dict(
-        zip(rows["name"], rows.select("customer_id", "resource_id").iter_rows(), strict=True)
-    )
+    count = Counter(rows["name"])
+    names = {
+        name if count[name] == 1 else f"{name} ({customer_id})": (customer_id, resource_id)
+        for name, customer_id, resource_id in rows.select(
+            "name", "customer_id", "resource_id"
+        ).iter_rows()
+    }
     chosen = st.selectbox(
         "Open", list(names), index=None, placeholder="Choose a row, or click on it",
         key="open ranked",
