@@ -270,5 +270,5 @@ def _shown(
 
 
 @st.cache_resource(ttl=600, max_entries=8, show_spinner=False)
-def _portfolio(key: tuple[object, ...], _facts: Facts) -> Portfolio:  # noqa: ARG001
+def _portfolio(key: tuple[object, ...], _facts: Facts) -> Portfolio:  # noqa: ARG001  # the cache's
     return portfolio(_facts)

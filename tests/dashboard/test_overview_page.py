@@ -28,7 +28,7 @@ def visit(sources: Sources) -> Visit:  # noqa: ARG001  # the page asks them
 
 
 @pytest.fixture
-def a_dozen(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001
+def a_dozen(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001  # forgets before
     """The API lists so many customers and says that there are more; nobody else hears of it."""
     monkeypatch.setattr("queries.customers.live.MOST_SHOWN", 12)
     yield
