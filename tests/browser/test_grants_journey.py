@@ -106,17 +106,19 @@ def test_a_run_of_many_that_is_cancelled_keeps_what_it_made_and_can_go_on(
     open_page(page, signed_app, "grants", "customer=customer-nearly-out&source=live")
     page.get_by_text("Grant many from a CSV file").click()
     header = "customer_id,currency_id,grant_type,display_name,amount"
-    rows = ["customer-nearly-out,ai-tokens,promotional,Gift,0.5"] * 60
+    rows = ["customer-nearly-out,ai-tokens,promotional,Gift,0.5"] * 100
     content = "\n".join([header, *rows]).encode()
     page.locator("input[type=file]").set_input_files(
         {"name": "grants.csv", "mimeType": "text/csv", "buffer": content}
     )
-    page.get_by_role("button", name="Make 60 grants").click(timeout=SLOW)
+    page.get_by_role("button", name="Make 100 grants").click(timeout=SLOW)
+    some = page.get_by_text(re.compile(r"^[1-9]\d* of 100 rows"))
+    expect(some).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Cancel").click(timeout=SLOW)
-    summary = page.get_by_text(re.compile(r"^60 rows: (\d+ done, )?\d+ not tried\.$"))
+    summary = page.get_by_text(re.compile(r"^100 rows: \d+ done, \d+ not tried\.$"))
     expect(summary).to_be_visible(timeout=SLOW)
-    page.get_by_role("button", name="Make 60 grants").click()
-    whole = page.get_by_text(re.compile(r"^60 rows: \d+ done(, \d+ was done already)?\.$"))
+    page.get_by_role("button", name="Make 100 grants").click()
+    whole = page.get_by_text(re.compile(r"^100 rows: \d+ done(, \d+ was done already)?\.$"))
     expect(whole).to_be_visible(timeout=SLOW)
 
 

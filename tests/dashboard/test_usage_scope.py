@@ -208,7 +208,7 @@ def test_an_overdraft_is_a_negative_balance(visit: Visit, demo: Demo, source: st
     page = visit(customer="customer-only-overdraft", source=source)
     balance = demo.balance("customer-only-overdraft")
     assert balance < 0
-    assert f"balance :red[**{exact(balance)} tokens**]" in page.text
+    assert f"balance :red[**−{exact(-balance)} tokens**]" in page.text
     assert page.total[1] > 0
 
 
