@@ -253,7 +253,7 @@ def metering(store: Path) -> None:
         load = loaded("events", api.url)
         calls += load["acknowledged"] // 2
         while api.balance(currencyId=CALLS)["totalConsumed"] < calls:
-            time.sleep(0.05)
+            time.sleep(0.05)  # between looks at what has settled
         rates["acknowledged"].append(load["acknowledged"] / load["seconds"])
         rates["settled"].append(load["acknowledged"] / (time.perf_counter() - started))
         rates["answer"].append(load["p95"])

@@ -456,7 +456,7 @@ def test_without_a_metering_api_the_grants_can_be_read(demo: Demo) -> None:
 
 
 @pytest.fixture
-def paid(wire: Wire, local: LocalApi, customer: str) -> GrantsPage:  # noqa: ARG001
+def paid(wire: Wire, local: LocalApi, customer: str) -> GrantsPage:  # noqa: ARG001  # it asks it
     """A page with a paid grant of 100 credits open, of which 30 are used."""
     local.grant(100, customerId=customer, displayName="Pack")
     owe(local, customer, 30)

@@ -75,16 +75,24 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
-@given(st.decimals(1, 100, places=6), st.decimals(0, 999, places=2), STEPS)
-def test_the_parts_add_up_to_the_cost_and_deferred_is_what_remains_at_cost(
-    amount: Decimal, cost: Decimal, steps: list[tuple[EntryType, Decimal]]
-) -> None:
+def taken(
+    amount: Decimal, steps: list[tuple[EntryType, Decimal]]
+) -> tuple[Decimal, list[tuple[EntryType, Decimal]]]:
+    """(what the steps leave of an amount, each step with what it could take)."""
     left, moved = amount, []
     for entry, wanted in steps:
         part = min(wanted, left)
         left -= part
         moved.append((entry, -part))
+    return left, moved
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(st.decimals(1, 100, places=6), st.decimals(0, 999, places=2), STEPS)
+def test_the_parts_add_up_to_the_cost_and_deferred_is_what_remains_at_cost(
+    amount: Decimal, cost: Decimal, steps: list[tuple[EntryType, Decimal]]
+) -> None:
+    left, moved = taken(amount, steps)
     rows = earned(amount, cost, *moved)
     if not cost:
         assert rows == []
@@ -99,11 +107,7 @@ def test_the_parts_add_up_to_the_cost_and_deferred_is_what_remains_at_cost(
 def test_what_is_deferred_now_is_what_the_ledger_comes_to(
     amount: Decimal, cost: Decimal, steps: list[tuple[EntryType, Decimal]]
 ) -> None:
-    left, moved = amount, []
-    for entry, wanted in steps:
-        part = min(wanted, left)
-        left -= part
-        moved.append((entry, -part))
+    left, moved = taken(amount, steps)
     held = {
         "status": "ACTIVE", "amount": amount, "consumed_amount": amount - left,
         "cost_amount": cost, "cost_currency": "USD",
