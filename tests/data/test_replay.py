@@ -63,7 +63,11 @@ def events_frame(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
 
 
 def naive(
-    grants: pl.DataFrame, events: pl.DataFrame, rules: Rules, until: datetime
+    grants: pl.DataFrame,
+    events: pl.DataFrame,
+    rules: Rules,
+    until: datetime,
+    since: datetime | None = None,
 ) -> tuple[dict[str, list[Row]], dict[str, Pool]]:
     """Every event by itself: what was due before it first, then its burn."""
     ledgers: dict[str, list[Row]] = {}
@@ -71,8 +75,12 @@ def naive(
     for name in dict.fromkeys([*events["pool"], *grants["pool"], *rules]):
         own = [row for row in grants.iter_rows(named=True) if row["pool"] == name]
         planned, late = made(row for row in own if row["grant_type"] != "OVERDRAFT")
-        pool = pools[name] = Pool(name, planned, rule=rules.get(name))
+        rule = rules.get(name)
+        pool = pools[name] = Pool(name, planned, rule=None if since else rule)
         due = milestones(late, own, pool)
+        if rule and since:
+            due.append((since, partial(pool.set_rule, rule, since)))
+            due.sort(key=lambda milestone: milestone[0])
         write = partial(_write, ledgers.setdefault(name, []), name)
         for number, (owner, occurred_at, known_at, credits) in enumerate(events.iter_rows()):
             if owner != name:
@@ -192,16 +200,20 @@ RULES = st.builds(
     st.lists(grant_rows(), max_size=10),
     st.lists(event_rows(), max_size=24),
     st.dictionaries(st.sampled_from("ab"), RULES),
+    st.sampled_from([None, hour(0), hour(7), hour(30)]),
 )
 def test_a_replay_writes_what_a_loop_over_the_events_writes(
-    blocks: list[tuple[Any, ...]], burns: list[tuple[Any, ...]], rules: Rules
+    blocks: list[tuple[Any, ...]],
+    burns: list[tuple[Any, ...]],
+    rules: Rules,
+    since: datetime | None,
 ) -> None:
     blocks = [(pool, f"g{n:02}", *rest) for n, (pool, _, *rest) in enumerate(blocks)]
     burns = sorted(burns, key=lambda row: row[2])
     grants, events = grants_frame(blocks), events_frame(burns)
     until = hour(24 * 40)
-    result = replay(grants, events, rules=rules, until=until)
-    ledgers, pools = naive(grants, events, rules, until)
+    result = replay(grants, events, rules=rules, rules_since=since, until=until)
+    ledgers, pools = naive(grants, events, rules, until, since)
     assert written(result) == ledgers
     assert dict(result.balances.select("pool", "balance").iter_rows()) == {
         name: pool.balance for name, pool in pools.items()
