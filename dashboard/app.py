@@ -48,6 +48,13 @@ page = st.navigation(
             help="The blocks of credits a customer holds; grant and void them.",
         ),
         st.Page(
+            VIEWS / "what_if.py",
+            title="What-if",
+            icon=":material/science:",
+            url_path="what-if",
+            help="What other prices would have done to the past.",
+        ),
+        st.Page(
             VIEWS / "activity.py",
             title="Activity",
             icon=":material/history:",

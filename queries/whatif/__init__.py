@@ -151,7 +151,7 @@ REPLAYED_COLUMNS: ColumnTypes = {
     "cost_currency": pl.String,
     "recognised": CREDITS_SUM,
     "breakage": CREDITS_SUM,
-    "price": pl.Float64,
+    "price": pl.Decimal(38, 12),
     "recharges": pl.Int64,
     "recharge_cost": CREDITS_SUM,
     "is_recharging": pl.Boolean,
@@ -172,7 +172,8 @@ class Replayed(_WhatIf):
     consumed, `expired`; in money of `cost_currency` (null where a pool has several) what was
     `recognised` and what was left as `breakage`; `recharges` and their cost in US dollars.
     At the end of the data: the `balance`, since when the pool is in overdraft, and when it
-    `runs_out`, with the `status` of the outlook. `price` is what the customer last paid for a
+    `runs_out` within the horizon (at the end of the data where it is out already), with the
+    `status` of the outlook. `price` is what the customer last paid for a
     credit, in US dollars. `is_recharging` says that the recharges were bought by the pool's rule;
     else they stay as they were.
 

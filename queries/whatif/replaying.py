@@ -11,13 +11,14 @@ import polars as pl
 from data.credits.grants import DEFAULT_PRIORITY, GrantStatus, GrantType
 from data.credits.orders import ORDERS
 from data.credits.pool import EntryType
-from data.credits.recharge import RechargeRule
+from data.credits.recharge import RechargeRule, unit_price
 from data.credits.replay import Replay, replay
 from data.credits.revenue import released
 from data.tables import CREDITS, CREDITS_SUM, TIME
 from queries.outlook.asked import use_span
 from queries.outlook.fleet import fleet_outlook
 from queries.outlook.pools import prices, rules
+from queries.outlook.results import Status
 from queries.portfolio import POOL
 from queries.time import Span
 from queries.whatif import REPLAYED, Scenario
@@ -90,9 +91,7 @@ def replayed_pools(past: Past, scenario: Scenario) -> pl.DataFrame:
         _standing(result),
         _outlook(past, ended, credits),
         _compared(result, past) if scenario.is_baseline else _uncompared(past),
-        prices(past.grants).select(
-            "pool", price=pl.col("paid").cast(pl.Float64) / pl.col("bought").cast(pl.Float64)
-        ),
+        _prices(past),
     ]
     found = past.pools
     for frame in frames:
@@ -309,12 +308,13 @@ def _outlook(past: Past, ended: pl.DataFrame, credits: str) -> pl.DataFrame:
         .join(names, on="pool")
         .drop("pool")
     )
+    is_out = pl.col("status").is_in([Status.OUT.value, Status.OVERDRAFT.value])
     granted = ended.with_columns(pl.col("amount", "consumed_amount").cast(CREDITS))
     found = fleet_outlook(
         use, granted.join(names, on="pool").drop("pool"), past.recharges, now=past.end
     )
     return found.join(names, on=list(POOL), nulls_equal=True).select(
-        "pool", "status", runs_out="expected"
+        "pool", "status", runs_out=pl.when(is_out).then(past.end).otherwise("expected")
     )
 
 
@@ -348,6 +348,13 @@ def _compared(result: Replay, past: Past) -> pl.DataFrame:
     return both.group_by("pool").agg(
         rows=rows.sum(), difference=pl.max_horizontal(rows, again).filter(differs).sum()
     )
+
+
+def _prices(past: Past) -> pl.DataFrame:
+    """What each pool's customer last paid for a credit, in US dollars."""
+    paid = prices(past.grants)
+    price = [unit_price(*purchase) for purchase in paid.select("paid", "bought").iter_rows()]
+    return paid.select("pool", price=pl.Series(price, dtype=REPLAYED["price"]))
 
 
 def _uncompared(past: Past) -> pl.DataFrame:
