@@ -37,6 +37,7 @@ def figure(rows: Sequence[Changed], colours: Palette, unit: str) -> go.Figure:
     drawn = go.Bar(
         x=[float(row.change) for row in rows],
         y=[row.name for row in rows],
+        name="Change",
         orientation="h",
         marker_color=[colours.consumed if row.change > 0 else colours.promotional for row in rows],
         customdata=[(exact(row.before), signed(row.change)) for row in rows],

@@ -1,5 +1,6 @@
 """What a scenario changes: the proof of its baseline, cards, scenarios side by side, customers."""
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -22,7 +23,7 @@ from queries.time import to_local, zone_of
 from queries.whatif.compared import Effect, Side
 
 HEIGHT, ROWS_IN_SIGHT = 460, 12
-AS_CHARGED = "As charged"
+WHAT, AS_CHARGED = "What", "As charged"
 
 
 def proof(shown: ShownWhatIf) -> None:
@@ -123,14 +124,18 @@ def _change(credits: Decimal, ratio: float | None, unit: str) -> str:
 
 def side_by_side(shown: ShownWhatIf) -> None:
     """Every scenario beside what was charged, a row for each number."""
-    effects = {r.scenario.name: r.effect for r in shown.results.values()}
+    taken = Counter([WHAT, AS_CHARGED, *(r.scenario.name for r in shown.results.values())])
+    effects = {
+        r.scenario.name if taken[r.scenario.name] == 1 else f"{r.scenario.name} ({n})": r.effect
+        for n, r in shown.results.items()
+    }
     table = pl.DataFrame(_metrics(shown, effects))
     st.dataframe(
         table,
         hide_index=True,
         height="content",
         column_config={
-            "": st.column_config.TextColumn("", pinned=True, width=300),
+            WHAT: st.column_config.TextColumn(WHAT, pinned=True, width=300),
             **{
                 name: st.column_config.TextColumn(name, alignment="right")
                 for name in table.columns[1:]
@@ -155,14 +160,10 @@ def _metrics(shown: ShownWhatIf, effects: Mapping[str, Effect]) -> dict[str, lis
         "Pools out or running out within 90 days",
     ]
     return {
-        "": names,
+        WHAT: names,
         AS_CHARGED: _column(first, 0),
-        **{_unlike(name, AS_CHARGED): _column(made, 1) for name, made in effects.items()},
+        **{name: _column(made, 1) for name, made in effects.items()},
     }
-
-
-def _unlike(name: str, taken: str) -> str:
-    return f"{name} (scenario)" if name in (taken, "") else name
 
 
 def _column(made: Effect, side: int) -> list[str]:

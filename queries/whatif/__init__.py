@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from data.credits.dimensions import KEY
 from data.credits.orders import Order
 from data.tables import CREDITS_SUM, TIME, ColumnTypes
 from queries.portfolio import POOL, Whom
 from queries.question import QuestionError, check_customer, check_id
 from queries.time import Grain, Span, check_span
+from queries.usage import check_key
 from queries.whatif.prices import Price, read_price
 
 MOST_CHANGES = 20
@@ -62,8 +62,8 @@ class Scenario:
             raise QuestionError(f"A scenario has a name of up to {NAME_LENGTH} characters.")
         if len(self.changes) > MOST_CHANGES:
             raise QuestionError(f"A scenario has up to {MOST_CHANGES} changes of prices.")
-        if self.key is not None and not KEY.fullmatch(self.key):
-            raise QuestionError(f"{self.key!r} cannot be a key: letters, digits and _ $ - are.")
+        if self.key is not None:
+            check_key(self.key)
         if self.key is None and any(change.value is not None for change in self.changes):
             raise QuestionError("Choose the key whose values have prices of their own.")
         told = [(change.feature_id, change.value) for change in self.changes]

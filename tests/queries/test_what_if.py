@@ -396,7 +396,7 @@ def test_a_charge_that_no_ledger_can_hold_is_refused(odd: Extract) -> None:
         ({"changes": tuple(Change(f"f{n}", "x2") for n in range(21))}, "up to 20 changes"),
         ({"name": ""}, "has a name"),
         ({"name": "n" * 61}, "has a name"),
-        ({"key": "a b"}, "cannot be a key"),
+        ({"key": "a b"}, "cannot be a group-by key"),
     ],
 )
 def test_a_scenario_that_cannot_be_is_refused(given: dict[str, Any], sentence: str) -> None:
