@@ -48,6 +48,13 @@ page = st.navigation(
             help="The blocks of credits a customer holds; grant and void them.",
         ),
         st.Page(
+            VIEWS / "report_usage.py",
+            title="Report usage",
+            icon=":material/upload:",
+            url_path="report-usage",
+            help="Report measurements and events, and see what they do to the balance.",
+        ),
+        st.Page(
             VIEWS / "activity.py",
             title="Activity",
             icon=":material/history:",
