@@ -27,7 +27,9 @@ NAMES = {
     "idempotency_key": "key",
 }
 """column → query parameter"""
-NARROW, WIDE = 240, 500
+NARROW, WIDER = 240, 300
+WIDE = NARROW + WIDER + 15
+"""Of two fields beside each other."""
 
 Wrong = Mapping[str, str]
 """column → what is wrong with it, as a sentence"""
@@ -43,7 +45,7 @@ def text_of_field(column: str) -> str:
 
 def usage_fields(features: Mapping[str, str], wrong: Wrong, pool: str) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
-        with st.container(width=NARROW + 60):
+        with st.container(width=WIDER):
             known = {"": "Choose a feature", **features}
             choose("Feature", known, key=NAMES["feature_id"], default="")
             _say(wrong, "feature_id")
@@ -57,7 +59,7 @@ def usage_fields(features: Mapping[str, str], wrong: Wrong, pool: str) -> None:
 
 def event_fields(wrong: Wrong, pool: str) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
-        _field("Event name", "event_name", wrong, placeholder="llm_request", width=NARROW + 60)
+        _field("Event name", "event_name", wrong, placeholder="llm_request", width=WIDER)
     _common_fields(wrong, "timestamp", pool)
 
 

@@ -77,8 +77,7 @@ def said_of_report(shown: ShownReport) -> None:
     if said is None or said.customer_id != shown.customer_id or shown.is_many:
         return
     show_said(said)
-    if said.kind == "success":
-        st.button("Another report", icon=":material/add:", on_click=_begin)
+    st.button("Another report", icon=":material/add:", on_click=_begin)
 
 
 def _begin() -> None:
@@ -198,11 +197,11 @@ def _measure(sent: Sent) -> str:
 def _measured(sent: Sent, report: Measurement, found: Measured, pool: Before) -> str:
     unit, usage = sent.shown.unit(found.currency_id), f"Its usage is {_number(found.usage)}."
     if found.counted is Counted.TAKEN:
-        what = "set to " if report.is_set else ""
-        way = f"{exact(found.taken)} {unit} were taken at once"
-        if found.taken < 0:
-            way = f"{exact(-found.taken)} {unit} came back at once"
-        return f"Reported: {report.feature_id} {what}{_number(report.units)}. {way}. {usage}"
+        what = f"{_number(report.units)} of {report.feature_id}"
+        if report.is_set:
+            what = f"{report.feature_id} is set to {_number(report.units)}"
+        way = "came back" if found.taken < 0 else "were taken"
+        return f"Reported: {what}. {exact(abs(found.taken))} {unit} {way} at once. {usage}"
     if found.counted is Counted.UNCHANGED:
         return f"Reported, and nothing changed: no {unit} were taken. {usage}"
     return f"{_repeated(sent, found, pool)} No {unit} were taken now. {usage}"

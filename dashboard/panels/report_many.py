@@ -264,7 +264,7 @@ def _results(bulk: Bulk, results: Mapping[int, Result], live: Live) -> None:
             )
             if bulk.kind is Kind.MEASUREMENTS
             else None,
-            "detail": "Detail",
+            "detail": st.column_config.TextColumn("Detail", width=400),
         },
         alt=f"Outcomes of the file: {said}",
         placeholder="–",
@@ -276,4 +276,8 @@ def _results(bulk: Bulk, results: Mapping[int, Result], live: Live) -> None:
         "times": "UTC",
         "time of the data": f"{utc_now():%Y-%m-%d %H:%M:%S} UTC",
     }
-    export_buttons(listed(bulk).join(frame, on="line", how="left"), about, "usage reported")
+
+    def whole() -> pl.DataFrame:
+        return listed(bulk).join(frame, on="line", how="left")
+
+    export_buttons(whole, about, "usage reported")

@@ -43,8 +43,8 @@ class Followed:
     since_when: datetime
     is_repeat: bool = False
     heard: dict[Pool, News] = field(default_factory=dict)
-    answered: set[Pool] = field(default_factory=set)
-    """The pools that the answers themselves told of."""
+    answered: dict[Pool, News] = field(default_factory=dict)
+    """The newest that the answers themselves told."""
     sent_at: set[datetime] = field(default_factory=set)
     expected: int = 0
     since: list[Since] = field(default_factory=list)
@@ -52,10 +52,15 @@ class Followed:
 
     def hear(self, pool: Pool, news: News) -> None:
         """Of an answer; the last write wins, by the credit timestamp."""
-        self.answered.add(pool)
-        found = newest(self.heard.get(pool), news)
-        if found is not None:
-            self.heard[pool] = found
+        for known in (self.answered, self.heard):
+            if (found := newest(known.get(pool), news)) is not None:
+                known[pool] = found
+
+    def optimistic(self, since: Since) -> Decimal | None:
+        """What the answer told of the pool, or else the API when it was asked."""
+        if since.pool in self.answered:
+            return self.answered[since.pool].balance
+        return None if since.standing is None else since.standing.news.balance
 
     @property
     def counted(self) -> int:
@@ -114,7 +119,7 @@ def _look(followed: Followed, shown: ShownReport, live: Live) -> None:
 
 
 def _draw(followed: Followed, shown: ShownReport, live: Live) -> None:
-    st.subheader("What it did to the balance")
+    st.header("What it did to the balance")
     _tell(followed, shown)
     if not followed.since:
         return
@@ -161,9 +166,8 @@ def _at_once(followed: Followed, shown: ShownReport) -> str:
     """The optimistic balances that the answers told of."""
     said = [
         f"Optimistic balance: {_text(news.balance)} {shown.unit(pool.currency_id)}. "
-        for pool, news in followed.heard.items()
-        if pool in followed.answered
-        and any(one.pool == pool and not one.is_settled for one in followed.since)
+        for pool, news in followed.answered.items()
+        if any(one.pool == pool and not one.is_settled for one in followed.since)
     ]
     return "".join(said)
 
@@ -176,8 +180,15 @@ def _settled(followed: Followed, shown: ShownReport) -> str:
     ]
     if not moved:
         return "Settled: the balance is as it was before."
-    off = "" if followed.expected else ", as the optimistic balance had said"
-    return f"Settled: {', '.join(moved)} since just before it was sent{off}."
+    said = f"Settled: {', '.join(moved)} since just before it was sent"
+    if not followed.answered:
+        return f"{said}."
+    if any(row["off"] for row in _frame(followed).iter_rows(named=True)):
+        return (
+            f"{said}, which is not what the optimistic balance had said: others have used or added "
+            "credits meanwhile."
+        )
+    return f"{said}, as the optimistic balance had said."
 
 
 def _not_settled(followed: Followed) -> str:
@@ -204,20 +215,15 @@ def _frame(followed: Followed) -> pl.DataFrame:
         for one in followed.since
         if one.moved or not one.is_settled or one.pool in followed.answered
     ]
+    rows = []
+    for one in told or followed.since:
+        expected = followed.optimistic(one)
+        off = None if expected is None else one.settled - expected
+        owner, currency_id = one.pool
+        named = (owner.customer_id, owner.resource_id or GLOBAL_POOL, currency_id)
+        rows.append((*named, one.before, expected, one.settled, one.moved, off))
     return pl.DataFrame(
-        [
-            (
-                one.pool.owner.customer_id,
-                one.pool.owner.resource_id or GLOBAL_POOL,
-                one.pool.currency_id,
-                one.before,
-                one.standing and one.standing.news.balance,
-                one.settled,
-                one.moved,
-                one.standing and -one.standing.waiting,
-            )
-            for one in told or followed.since
-        ],
+        rows,
         {"customer": pl.String, "pool": pl.String, "currency": pl.String}
         | dict.fromkeys(("before", "optimistic", "settled", "difference", "off"), CREDITS_SUM),
         orient="row",

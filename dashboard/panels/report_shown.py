@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 
 from dashboard.asking import ask
-from dashboard.controls.reports import USAGES, WHAT
+from dashboard.controls.reports import EVENTS, USAGES
 from dashboard.controls.scope import Scope
+from dashboard.formats import moment
 from dashboard.header import Header, read_header
 from queries.catalogue import Currencies, Features
 from queries.question import Live
 
-MANY = (USAGES, "events")
+MANY = (USAGES, EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,10 @@ class ShownReport:
 
     @property
     def title(self) -> str:
-        return f"the form for {WHAT[self.what].lower()}"
+        """Of what stays on the screen where the next answer fails: the form is not among it."""
+        if isinstance(self.header, str):
+            return "what was reported last"
+        return f"the balance of {self.header.whose}, as of {moment(self.header.as_of, 'UTC')}"
 
     def unit(self, currency_id: str | None) -> str:
         return self.units.get(currency_id or "", currency_id or "credits")

@@ -104,7 +104,9 @@ def test_a_measurement_shows_the_optimistic_balance_then_the_settled_one_and_the
     page: ReportPage, local: LocalApi, customer: str, activity: ActivityFile
 ) -> None:
     page.report(feature=SEATS, value="2")
-    assert "Reported: feature-seats 2. 50 tokens were taken at once. Its usage is 2." in page.text
+    assert (
+        "Reported: 2 of feature-seats. 50 tokens were taken at once. Its usage is 2." in page.text
+    )
     assert "Optimistic balance: 950 tokens. Waiting for it to settle" in page.text
     row = page.balances[CURRENCY]
     assert (row["before"], row["optimistic"], row["settled"]) == (1000, 950, 1000)
@@ -158,7 +160,7 @@ def test_a_usage_is_set_and_what_it_gives_back_is_told(
 ) -> None:
     local.report(10, customerId=customer, featureId=SEATS)
     page.report(feature=SEATS, value="4", how="SET")
-    assert "feature-seats set to 4. 150 tokens came back at once. Its usage is 4." in page.text
+    assert "feature-seats is set to 4. 150 tokens came back at once. Its usage is 4." in page.text
     page.press("Another report").press("Report")
     assert "nothing changed: no tokens were taken. Its usage is 4." in page.text
     assert balance(local, customer) == 900
@@ -194,7 +196,7 @@ def test_what_got_lost_before_it_arrived_is_counted_when_sent_again(
 ) -> None:
     wire.fail(REPORT, dropped)
     page.report(feature=SEATS, value="2").press("Report")
-    assert "Reported: feature-seats 2." in page.text
+    assert "Reported: 2 of feature-seats." in page.text
     assert balance(local, customer) == 950
 
 
@@ -299,6 +301,32 @@ def test_a_refusal_of_the_api_is_its_sentence(
     assert [outcome for _, outcome in recorded(activity)] == [Outcome.REFUSED]
     [link] = [one.proto for one in page.at.get("page_link") if "activity" in one.proto.page]
     assert customer in link.query_string
+
+
+def test_after_a_refusal_the_mended_report_is_another_change(
+    page: ReportPage, local: LocalApi, customer: str, activity: ActivityFile
+) -> None:
+    page.report(feature="feature-01-templates", value="2")
+    page.fill(feature=SEATS, value="1").press("Report")
+    page.fill(value="9" * 15).press("Another report").press("Report")
+    assert "10^12" in "\n".join(page.failures)
+    page.report(value="2")
+    assert "Reported: 2 of feature-seats." in page.text
+    assert [outcome for _, outcome in recorded(activity)] == [
+        Outcome.DONE, Outcome.REFUSED, Outcome.DONE, Outcome.REFUSED,
+    ]  # fmt: skip
+    assert balance(local, customer) == 925
+
+
+def test_while_it_is_not_known_what_came_of_a_report_its_key_takes_no_other(
+    page: ReportPage, wire: Wire, local: LocalApi, customer: str
+) -> None:
+    wire.fail(REPORT, answer_lost)
+    page.report(feature=SEATS, value="2").fill(value="3").press("Report")
+    assert "This form was used already, to report 2 of feature-seats" in "\n".join(page.failures)
+    page.press("Another report").press("Report")
+    assert "Reported: 3 of feature-seats." in page.text
+    assert balance(local, customer) == 1000 - 5 * 25
 
 
 # One event
@@ -557,6 +585,18 @@ def test_when_the_source_fails_the_page_says_so(page: ReportPage, wire: Wire) ->
     asking.forget()
     page.go()
     assert "The metering API failed on its side" in "\n".join(page.failures)
-    assert "Still shown below, and no longer current: the form for one" in page.text
+    assert "Still shown below, and no longer current: the balance of customer-" in page.text
     assert "Report" not in page.buttons
     assert not page.has_crashed
+
+
+def test_what_settled_otherwise_than_the_answer_had_said_is_told(
+    page: ReportPage, local: LocalApi, customer: str
+) -> None:
+    page.report(feature=SEATS, value="2")
+    local.report(1, customerId=customer, featureId=SEATS)
+    local.settle()
+    page.go()
+    assert "Settled: −75 tokens since just before it was sent, which is not what" in page.text
+    row = page.balances[CURRENCY]
+    assert (row["optimistic"], row["settled"], row["off"]) == (950, 925, -25)
