@@ -45,6 +45,7 @@ from queries.reports.followed import Owner, Pool
 from queries.reports.measurements import Measurement
 
 FILE, PASTED = "reports file", "reports pasted"
+ENDINGS = ["csv", "json", "jsonl", "ndjson", "txt"]
 MOST_MEGABYTES = 20
 MOST_CUSTOMERS_ASKED = 100
 """Of a file, one by one, where the API has too many to list."""
@@ -83,6 +84,25 @@ def report_many(shown: ShownReport, live: Live) -> None:
 
 def _content(kind: Kind) -> bytes:
     """Of the file, or what was pasted where there is no file."""
+    _explain(kind)
+    file, pasted = st.columns(2)
+    with file:
+        given = st.file_uploader(
+            "File", type=ENDINGS, key=f"{FILE} {kind}", max_upload_size=MOST_MEGABYTES
+        )
+    with pasted:
+        text: str = st.text_area("Or paste it here", key=f"{PASTED} {kind}", height=120)
+    if given is None:
+        return text.strip().encode()
+    if text.strip():
+        st.caption("The file is taken; what is pasted is left aside while a file is chosen.")
+    content = given.getvalue()
+    if not content:
+        raise QuestionError("The file is empty.")
+    return content
+
+
+def _explain(kind: Kind) -> None:
     form = FORMS[kind]
     st.caption(
         plain(
@@ -96,22 +116,6 @@ def _content(kind: Kind) -> bytes:
         "Template", TEMPLATES[kind], f"{kind}.csv", "text/csv", on_click="ignore",
         icon=":material/download:",
     )  # fmt: skip
-    file, pasted = st.columns(2)
-    with file:
-        given = st.file_uploader(
-            "File", type=["csv", "json", "jsonl", "ndjson", "txt"], key=f"{FILE} {kind}",
-            max_upload_size=MOST_MEGABYTES,
-        )  # fmt: skip
-    with pasted:
-        text: str = st.text_area("Or paste it here", key=f"{PASTED} {kind}", height=120)
-    if given is not None and text.strip():
-        st.caption("The file is taken; what is pasted is left aside while a file is chosen.")
-    if given is not None:
-        content = given.getvalue()
-        if not content:
-            raise QuestionError("The file is empty.")
-        return content
-    return text.strip().encode()
 
 
 @st.cache_resource(ttl=SECONDS_KEPT, max_entries=MOST_KEPT, show_spinner="Reading …")
@@ -127,23 +131,7 @@ def _unknown(bulk: Bulk, shown: ShownReport, live: Live) -> Sequence[Flaw]:
 
 def _whole(bulk: Bulk, again: Mapping[int, int]) -> None:
     """What the file would report: its totals, every row, and which of them repeat others."""
-    number = st.column_config.NumberColumn
-    summed = totals(bulk)
-    st.dataframe(
-        summed,
-        hide_index=True,
-        column_config={
-            "what": "Feature" if bulk.kind is Kind.MEASUREMENTS else "Event name",
-            "how": "Update" if bulk.kind is Kind.MEASUREMENTS else None,
-            "rows": number("Rows", format="localized"),
-            "customers": number("Customers", format="localized"),
-            "units": number("Units added", format=exact_format(summed, "units"))
-            if bulk.kind is Kind.MEASUREMENTS
-            else None,
-        },
-        alt=f"Totals of the {len(bulk.rows)} {bulk.kind} in the file",
-        placeholder="–",
-    )
+    _totals(bulk)
     _rows(listed(bulk), bulk.kind)
     if again:
         line, first = next(iter(again.items()))
@@ -153,6 +141,26 @@ def _whole(bulk: Bulk, again: Mapping[int, int]) -> None:
             "of them only.",
             icon=":material/content_copy:",
         )
+
+
+def _totals(bulk: Bulk) -> None:
+    number = st.column_config.NumberColumn
+    summed = totals(bulk)
+    is_measured = bulk.kind is Kind.MEASUREMENTS
+    units = number("Units added", format=exact_format(summed, "units"))
+    st.dataframe(
+        summed,
+        hide_index=True,
+        column_config={
+            "what": "Feature" if is_measured else "Event name",
+            "how": "Update" if is_measured else None,
+            "rows": number("Rows", format="localized"),
+            "customers": number("Customers", format="localized"),
+            "units": units if is_measured else None,
+        },
+        alt=f"Totals of the {len(bulk.rows)} {bulk.kind} in the file",
+        placeholder="–",
+    )
 
 
 def _rows(rows: pl.DataFrame, kind: Kind) -> None:
@@ -252,23 +260,7 @@ def _results(bulk: Bulk, results: Mapping[int, Result], live: Live) -> None:
         st.caption("Nothing more was counted: the balance is as it was.")
     elif bulk.kind is Kind.EVENTS:
         st.caption("The answer to events tells of no credits; what settles is followed below.")
-    st.dataframe(
-        drawn(frame),
-        hide_index=True,
-        height=320 if frame.height > 8 else "auto",
-        column_config={
-            "line": st.column_config.NumberColumn("Line", width=60),
-            "outcome": st.column_config.TextColumn("Outcome", width=130),
-            "credits": st.column_config.NumberColumn(
-                "Credits taken", format=exact_format(frame, "credits")
-            )
-            if bulk.kind is Kind.MEASUREMENTS
-            else None,
-            "detail": st.column_config.TextColumn("Detail", width=400),
-        },
-        alt=f"Outcomes of the file: {said}",
-        placeholder="–",
-    )
+    _outcomes(frame, bulk.kind, said)
     about = {
         "question": f"outcome of reported {bulk.kind}",
         "file": bulk.mark,
@@ -281,3 +273,21 @@ def _results(bulk: Bulk, results: Mapping[int, Result], live: Live) -> None:
         return listed(bulk).join(frame, on="line", how="left")
 
     export_buttons(whole, about, "usage reported")
+
+
+def _outcomes(frame: pl.DataFrame, kind: Kind, said: str) -> None:
+    number = st.column_config.NumberColumn
+    credits = number("Credits taken", format=exact_format(frame, "credits"))
+    st.dataframe(
+        drawn(frame),
+        hide_index=True,
+        height=320 if frame.height > 8 else "auto",
+        column_config={
+            "line": number("Line", width=60),
+            "outcome": st.column_config.TextColumn("Outcome", width=130),
+            "credits": credits if kind is Kind.MEASUREMENTS else None,
+            "detail": st.column_config.TextColumn("Detail", width=400),
+        },
+        alt=f"Outcomes of the file: {said}",
+        placeholder="–",
+    )

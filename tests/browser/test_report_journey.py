@@ -113,3 +113,23 @@ def test_at_phone_width_nothing_runs_off_the_side(signed_app: str, signed_in: Si
         open_page(page, signed_app, f"customer={CUSTOMER}&what={what}")
         expect(page.get_by_text("Reports go to the metering API")).to_be_visible(timeout=SLOW)
         assert page.evaluate(WIDE) <= 0
+
+
+def test_a_file_of_many_chunks_that_is_cancelled_keeps_what_it_sent_and_can_go_on(
+    signed_app: str, signed_in: SignedIn
+) -> None:
+    page = signed_in("sue", "support")
+    open_page(page, signed_app, "what=usages&source=live")
+    rows = ["customer-nearly-out,feature-api-calls,0.0001"] * 10_000
+    choose_file(page, "usage.csv", "\n".join(["customer_id,feature_id,value", *rows]))
+    page.get_by_role("button", name="Report 10,000 measurements").click(timeout=SLOW)
+    some = page.get_by_text(re.compile(r"^[1-9][\d,]* of 10,000 rows"))
+    expect(some).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Cancel").click(timeout=SLOW)
+    part = page.get_by_text(re.compile(r"^10,000 rows: [\d,]+ reported, [\d,]+ not tried\.$"))
+    expect(part).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Report 10,000 measurements").click()
+    whole = page.get_by_text(
+        re.compile(r"^10,000 rows: [\d,]+ reported, [\d,]+ already counted\.$")
+    )
+    expect(whole).to_be_visible(timeout=2 * SLOW)
