@@ -230,8 +230,9 @@ def _result(row: Row, node: Answer | None, again: Mapping[int, int], followed: F
     if isinstance(report, Event):
         if row.line in again:
             return Result(Came.BEFORE, f"Repeats the key of line {again[row.line]:,}.")
-        followed.expected += 1
-        followed.sent_at.add(report.timestamp)
+        if Owner(report.customer_id, report.resource_id) in followed.owners:
+            followed.expected += 1
+            followed.sent_at.add(report.timestamp)
         return Result(Came.DONE)
     return _measurement(report, node or {}, followed)
 

@@ -28,6 +28,8 @@ SECONDS = 2
 LIMIT = timedelta(seconds=20)
 """Events settle within about 10 s."""
 MOST_FOLLOWED = 5
+MOST_COUNTED = 2000
+"""Events that are looked up in the ledger one by one."""
 
 
 @dataclass(slots=True)
@@ -48,6 +50,8 @@ class Followed:
     sent_at: set[datetime] = field(default_factory=set)
     expected: int = 0
     since: list[Since] = field(default_factory=list)
+    is_cut: bool = False
+    """Others have written more rows since than are read."""
     is_over: bool = False
 
     def hear(self, pool: Pool, news: News) -> None:
@@ -68,9 +72,14 @@ class Followed:
         return len({(one.pool.owner, name) for one in self.since for name in one.event_ids})
 
     @property
+    def is_uncounted(self) -> bool:
+        """Too many to be looked up: what they took is not told from what others used."""
+        return self.expected > MOST_COUNTED or self.is_cut
+
+    @property
     def is_settled(self) -> bool:
         if self.expected:
-            return self.counted >= self.expected
+            return self.counted >= self.expected and not self.is_uncounted
         return all(one.is_settled for one in self.since)
 
     @property
@@ -107,9 +116,9 @@ def settling(shown: ShownReport, live: Live) -> None:
 
 def _look(followed: Followed, shown: ShownReport, live: Live) -> None:
     with guarded():
-        followed.since = stand(
-            followed.owners, followed.before, followed.heard, followed.sent_at, live
-        )
+        sent_at = () if followed.is_uncounted else followed.sent_at
+        followed.since = stand(followed.owners, followed.before, followed.heard, sent_at, live)
+        followed.is_cut |= any(one.is_cut for one in followed.since)
     followed.is_over = followed.is_settled if followed.since else False
     if followed.is_over or utc_now() >= followed.ends_at:
         followed.is_over = True
@@ -148,6 +157,8 @@ def _look_again() -> None:
 def _tell(followed: Followed, shown: ShownReport) -> None:
     if followed.is_settled and followed.since:
         st.success(plain(_settled(followed, shown)), icon=":material/done_all:")
+    elif followed.is_over and followed.is_uncounted:
+        st.info(plain(_uncounted(followed, shown)), icon=":material/functions:")
     elif followed.is_over:
         st.warning(plain(_not_settled(followed)), icon=":material/timer_off:")
     else:
@@ -172,15 +183,27 @@ def _at_once(followed: Followed, shown: ShownReport) -> str:
     return "".join(said)
 
 
-def _settled(followed: Followed, shown: ShownReport) -> str:
-    moved = [
+def _moved(followed: Followed, shown: ShownReport) -> str:
+    return ", ".join(
         f"{'−' if one.moved < 0 else '+'}{exact(abs(one.moved))} {shown.unit(one.pool.currency_id)}"
         for one in followed.since
         if one.moved
-    ]
+    )
+
+
+def _uncounted(followed: Followed, shown: ShownReport) -> str:
+    return (
+        f"Settled so far: {_moved(followed, shown) or 'nothing'} since just before it was sent. "
+        f"More than {MOST_COUNTED:,} events are not looked up one by one, so that this may hold "
+        "what others used, and lack what is still to settle: look again."
+    )
+
+
+def _settled(followed: Followed, shown: ShownReport) -> str:
+    moved = _moved(followed, shown)
     if not moved:
         return "Settled: the balance is as it was before."
-    said = f"Settled: {', '.join(moved)} since just before it was sent"
+    said = f"Settled: {moved} since just before it was sent"
     if not followed.answered:
         return f"{said}."
     if any(row["off"] for row in _frame(followed).iter_rows(named=True)):

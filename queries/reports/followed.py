@@ -1,7 +1,7 @@
 """What reports do to balances: how pools stood before, and how they stand since."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -40,14 +40,16 @@ class Before:
 class Since:
     """How a pool stands since: `standing` is None where no optimistic balance is known.
 
-    `event_ids` are those events written to its ledger since that bear the times of what was sent.
+    `event_ids` are those events written to its ledger since that bear the times of what was sent;
+    where that is cut there may be more.
     """
 
     pool: Pool
     before: Decimal
     settled: Decimal
     standing: Standing | None
-    event_ids: frozenset[str]
+    event_ids: frozenset[str] = frozenset()
+    is_cut: bool = False
 
     @property
     def moved(self) -> Decimal:
@@ -105,21 +107,18 @@ def _since(
     news = newest(heard.get(pool), _news(row))
     if news is not None:
         heard[pool] = news
-    written = frozenset[str]()
-    if sent_at and settled != before.settled:
-        written = _written(pool, before.place, sent_at, live)
     standing = None if news is None else Standing(news, settled)
-    return Since(pool, before.settled, settled, standing, written)
+    since = Since(pool, before.settled, settled, standing)
+    if not sent_at or settled == before.settled:
+        return since
+    owner, currency_id = pool
+    written = answer(
+        WrittenSince(owner.customer_id, currency_id, before.place, owner.resource_id), live
+    )
+    own = written.frame.filter(pl.col("occurred_at").is_in(list(sent_at)))
+    event_ids = frozenset(own["event_id"].drop_nulls())
+    return replace(since, event_ids=event_ids, is_cut=written.is_cut)
 
 
 def _news(row: Mapping[str, Any]) -> News | None:
     return None if row["at"] is None else News(row["at"], row["granted"], row["consumed"])
-
-
-def _written(
-    pool: Pool, place: str | None, sent_at: Collection[datetime], live: Live
-) -> frozenset[str]:
-    owner, currency_id = pool
-    question = WrittenSince(owner.customer_id, currency_id, place, owner.resource_id)
-    rows = answer(question, live).frame.filter(pl.col("occurred_at").is_in(list(sent_at)))
-    return frozenset(rows["event_id"].drop_nulls())

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 import simplejson
+import stamina
 from faulty_wire import Wire, answer_lost, dropped, no_connection
 from local_metering import CURRENCY, LocalApi
 from report_page import ReportPage
@@ -139,6 +140,17 @@ def test_a_key_that_others_have_used_is_already_counted_by_the_apis_word(
     local.settle()
     page.report(feature=SEATS, value="2", key="order-1")
     assert "Already counted: the API knows the key order-1." in page.text
+    assert balance(local, customer) == 950
+
+
+def test_an_answer_lost_and_asked_for_again_at_once_does_not_hide_what_was_taken(
+    page: ReportPage, wire: Wire, local: LocalApi, customer: str
+) -> None:
+    wire.fail(REPORT, answer_lost)
+    with stamina.set_testing(True, attempts=2):
+        page.report(feature=SEATS, value="2")
+    assert wire.count(REPORT) == 2
+    assert "The balance has moved by −50 since just before this was sent" in page.text
     assert balance(local, customer) == 950
 
 
@@ -452,6 +464,19 @@ def test_a_batch_of_events_from_json_lines_is_followed_and_counted_once(
     assert balance(local, customer, API_CREDITS) == -500
 
 
+def test_more_events_than_can_be_looked_up_are_told_by_the_balance_alone(
+    events: ReportPage, local: LocalApi, customer: str, clock: Clock
+) -> None:
+    lines = calls(customer, 2500)
+    events.go(what="events").upload(lines.encode(), "events.jsonl").press("Report 2,500 events")
+    local.settle()
+    clock.advance(LIMIT)
+    events.go()
+    assert "Settled so far: −2,500 credits since just before it was sent." in events.text
+    assert "More than 2,000 events are not looked up one by one" in events.text
+    assert balance(local, customer, API_CREDITS) == -1500
+
+
 def test_what_is_pasted_is_read_as_a_file_is(
     events: ReportPage, local: LocalApi, customer: str
 ) -> None:
@@ -537,6 +562,21 @@ def test_a_file_may_name_many_customers_without_one_in_the_scope(
     assert "5 pools are followed; 2 more are named in the file" in page.text
     assert [balance(local, other) for other in others] == [-25] * 7
     assert wire.count(BULK) == 1
+
+
+def test_of_events_of_many_customers_those_of_the_followed_are_waited_for(
+    wire: Wire, local: LocalApi, customer: str
+) -> None:
+    others = [f"{customer}-{n}" for n in range(7)]
+    for other in others:
+        local.provision(other)
+    page = ReportPage(what="events")
+    lines = "\n".join(calls(other, 2) for other in others)
+    page.upload(lines.encode(), "events.jsonl").press("Report 14 events")
+    local.settle()
+    assert page.go().text.count("−2 credits") == 5
+    assert "Settled: −2 credits, " in page.text
+    assert wire.count(EVENT) == 1
 
 
 # Who may, and where
