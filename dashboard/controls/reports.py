@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.controls.choices import address_value, choose, pick, words
+from dashboard.controls.grants import go_to
 from dashboard.markdown import plain
 
 USAGE, EVENT, USAGES, EVENTS = "usage", "event", "usages", "events"
@@ -41,6 +42,23 @@ def what_is_reported() -> str:
 
 def text_of_field(column: str) -> str:
     return address_value(NAMES[column], "").strip()
+
+
+def keep_fields() -> None:
+    """Write into the address what stands in the fields: a callback, before they follow it.
+
+    A press right after typing comes with the address of before: the browser has not heard yet of
+    the one that the typing has made.
+    """
+    typed = {
+        name: str(st.session_state[name] or "").strip()
+        for name in NAMES.values()
+        if name in st.session_state
+    }
+    if typed.get(NAMES["update_behavior"]) == "DELTA":
+        typed[NAMES["update_behavior"]] = ""
+    if any(st.query_params.get(name, "") != text for name, text in typed.items()):
+        go_to(typed)
 
 
 def usage_fields(features: Mapping[str, str], wrong: Wrong, pool: str) -> None:

@@ -14,6 +14,7 @@ from dashboard.controls.reports import (
     USAGE,
     Wrong,
     event_fields,
+    keep_fields,
     text_of_field,
     usage_fields,
 )
@@ -148,6 +149,7 @@ def _is_pressed() -> bool:
 
 
 def _try() -> None:
+    keep_fields()
     st.session_state[TRIED] = True
 
 

@@ -249,6 +249,19 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(
     assert wire.count(REPORT) == 0
 
 
+def test_a_press_right_after_typing_reports_what_was_typed(
+    page: ReportPage, local: LocalApi, customer: str
+) -> None:
+    """The browser does not know the address yet that the typing has made."""
+    page.fill(feature=SEATS, value="1").fill(value="2", how="SET")
+    page.at.query_params.pop("how")
+    page.at.query_params["value"] = "1"
+    page.press("Report")
+    assert "Reported: feature-seats is set to 2." in page.text
+    assert (page.address["value"], page.address["how"]) == ("2", "SET")
+    assert balance(local, customer) == 950
+
+
 def test_what_is_missing_is_said_once_somebody_has_tried(page: ReportPage, wire: Wire) -> None:
     assert "missing" not in page.text
     page.press("Report")
