@@ -1,7 +1,7 @@
 """What the What-if page has at hand to draw, and how the past is worked out piece by piece."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import polars as pl
@@ -70,6 +70,8 @@ class ShownWhatIf:
         if self.whom is None:
             return "all customers"
         named = [self.names.get(each) or each for each in self.whom]
+        if len(named) == 1:
+            return f"{named[0]}, every pool"
         return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
 
     def pool_name(self, customer_id: str, resource_id: str | None) -> str:
@@ -148,7 +150,12 @@ def collect(
         results[number] = Result(scenario, by_pool, effect(by_pool))
     rated = done[work[0]]
     header = read_header(scope, rated)
-    return ShownWhatIf(scope, span, whom, baseline, rated.frame, results, names, header)
+    shown = ShownWhatIf(scope, span, whom, baseline, rated.frame, results, names, header)
+    return replace(shown, header=replace(header, whose=capital(shown.whose), is_one_pool=False))
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _parts(whom: Whom, everybody: Sequence[str]) -> list[Whom]:
