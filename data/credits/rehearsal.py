@@ -64,6 +64,14 @@ def rehearse(
     return _Run(list(grants), rows, since).go(rule, until)
 
 
+def add_point(course: list[Point], at: datetime, balance: Decimal) -> None:
+    """Note the balance from a time on: of several at one instant only the last lasted."""
+    if course and course[-1][0] >= at:
+        course[-1] = (course[-1][0], balance)
+    elif not course or course[-1][1] != balance:
+        course.append((at, balance))
+
+
 def below_zero(course: Sequence[Point], until: datetime) -> timedelta:
     """How long the balance was 0 or less."""
     ends = [*(at for at, _ in course[1:]), until]
@@ -153,8 +161,7 @@ class _Run:
             if grant.is_recharge:
                 self.bought.append(Bought(grant.created_at, grant.amount, grant.cost))
         pool.made.clear()
-        if pool.balance != self.course[-1][1]:
-            self.course.append((pool.clock, pool.balance))
+        add_point(self.course, pool.clock, pool.balance)
         is_stopped = pool.rule is not None and pool.floor is None
         if is_stopped and self.stopped_at is None:
             self.stopped_at = pool.clock

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from local_metering import CURRENCY, Answer, LocalApi
 
@@ -260,7 +260,9 @@ rules = st.builds(
 )
 
 
+# A failure is shown as it was found: to shrink it would ask the service for minutes.
 @settings(
+    phases=[Phase.explicit, Phase.generate],
     max_examples=60, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
