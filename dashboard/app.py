@@ -48,6 +48,13 @@ page = st.navigation(
             help="The blocks of credits a customer holds; grant and void them.",
         ),
         st.Page(
+            VIEWS / "auto_recharge.py",
+            title="Auto-recharge",
+            icon=":material/autorenew:",
+            url_path="auto-recharge",
+            help="When a pool buys credits by itself, what that costs, and a rehearsal of it.",
+        ),
+        st.Page(
             VIEWS / "activity.py",
             title="Activity",
             icon=":material/history:",

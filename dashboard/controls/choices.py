@@ -86,12 +86,14 @@ def day(label: str, *, key: str, default: date) -> date:
     return value
 
 
-def words(label: str, *, key: str, placeholder: str = "", help: str | None = None) -> str:
-    """A text, without the spaces around it."""
-    value = address_value(key, "").strip()
+def words(
+    label: str, *, key: str, default: str = "", placeholder: str = "", help: str | None = None
+) -> str:
+    """A text, without the spaces around it; one that is emptied is the default again."""
+    value = address_value(key, default).strip()
     _set(key, value)
     st.text_input(
-        label, key=key, placeholder=placeholder, help=help, on_change=_follow, args=(key, "")
+        label, key=key, placeholder=placeholder, help=help, on_change=_follow, args=(key, default)
     )
     return value
 
