@@ -95,6 +95,7 @@ class _Run:
 
     def __init__(self, grants: Sequence[Grant], rows: Sequence[Written], since: datetime) -> None:
         self.rows, self.since = rows, since
+        self.clock = since
         late = _late(rows, since)
         held, coming = _opening(grants, rows, since)
         is_late = {g.grant_id: g.grant_id in late or g.created_at > g.effective_at for g in coming}
@@ -118,26 +119,32 @@ class _Run:
         self.course.append((self.since, opening))
         self.note(self.pool.advance(self.since))
         self.note(self.pool.set_rule(rule, self.since))
-        clock = self.since
         for burn in _burns(self.rows):
-            first = burn[0]
-            clock = max(clock, first.at)
-            self.pass_time(clock)
-            if first.entry_type is CONSUMED:
-                amount = -sum((row.amount for row in burn), NONE)
-                self.note(self.pool.burn(amount, first.at))
-            elif first.entry_type is GRANTED and first.grant_id in self.late:
-                grant = self.late[first.grant_id]
-                clock = max(clock, grant.created_at)
-                self.pass_time(clock)
-                self.note(self.pool.add(grant, clock))
-        self.pass_time(max(clock, until))
+            self.follow(burn)
+        self.pass_time(max(self.clock, until))
         if self.stopped_at is not None:
             self.stopped.append((self.stopped_at, max(self.stopped_at, until)))
         return Rehearsal(
-            opening, self.pool.balance, tuple(self.bought), tuple(self.course),
-            tuple(self.stopped), tuple(self.postings),
-        )  # fmt: skip
+            opening,
+            self.pool.balance,
+            tuple(self.bought),
+            tuple(self.course),
+            tuple(self.stopped),
+            tuple(self.postings),
+        )
+
+    def follow(self, rows: list[Written]) -> None:
+        """Burn what the rows of one burn burned; of another row, take its time and a late grant."""
+        first = rows[0]
+        self.clock = max(self.clock, first.at)
+        self.pass_time(self.clock)
+        if first.entry_type is CONSUMED:
+            self.note(self.pool.burn(-sum((row.amount for row in rows), NONE), first.at))
+        elif first.entry_type is GRANTED and first.grant_id in self.late:
+            grant = self.late[first.grant_id]
+            self.clock = max(self.clock, grant.created_at)
+            self.pass_time(self.clock)
+            self.note(self.pool.add(grant, self.clock))
 
     def pass_time(self, now: datetime) -> None:
         """Moment by moment, so that the course has each."""

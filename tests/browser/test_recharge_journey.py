@@ -97,6 +97,8 @@ def test_axe_finds_no_violation_with_a_wrong_number_a_rehearsal_and_the_last_que
     expect(form).to_have_count(0, timeout=SLOW)
     fill(page, "Fill it up to", "4,00", "upto=4%2C00")
     expect(page.get_by_text("is not a plain number")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Mend the settings above first")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Days stopped by the cap")).to_have_count(0, timeout=SLOW)
     assert violations(page) - STREAMLITS_OWN == set()
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from faulty_wire import Wire, answer_lost, cut_off_after, dropped, no_connection
 from local_metering import CURRENCY, LocalApi
+from polars.testing import assert_frame_equal
 from recharge_page import RechargePage
 from signed_in import sign_in
-from usage_world import NOW, Api, Demo
+from usage_world import NOW, Api, Clock, Demo
 
 from dashboard import asking
 from dashboard.activity.store import ActivityFile, Wanted
@@ -20,11 +21,11 @@ from data.credits.recharge import RechargeRule
 from queries.activity import Outcome, read
 from queries.answer import answer
 from queries.command import Actor, Role, new_key
-from queries.perform import perform
+from queries.perform import LATEST_ARRIVAL, perform
 from queries.question import Extracted, Live
 from queries.recharge import RechargeLimits
 from queries.recharge.commands import SaveRecharge
-from queries.recharge.past import gather
+from queries.recharge.past import PAGE_LIVE, gather
 from queries.recharge.rehearse import rehearsal_of
 from queries.recharge.terms import Terms
 
@@ -291,8 +292,8 @@ def test_what_was_never_sent_changes_nothing_and_can_be_sent_again(
     assert settings(local, customer)["thresholdValue"] == 500
 
 
-def test_what_may_still_arrive_is_not_sent_again_at_once(
-    page: RechargePage, wire: Wire, activity: ActivityFile
+def test_what_may_still_arrive_is_sent_again_only_when_it_cannot_arrive_any_more(
+    page: RechargePage, wire: Wire, activity: ActivityFile, clock: Clock
 ) -> None:
     wire.fail(SAVE, dropped)
     page.save(**ON)
@@ -300,6 +301,9 @@ def test_what_may_still_arrive_is_not_sent_again_at_once(
     assert outcomes(activity) == [("local user", Outcome.UNKNOWN)]
     page.press("Save")
     assert wire.count(SAVE) == 1
+    clock.advance(LATEST_ARRIVAL)
+    page.press("Save")
+    assert (wire.count(SAVE), outcomes(activity)) == (2, [("local user", Outcome.DONE)])
 
 
 def test_a_used_form_says_what_became_of_it(page: RechargePage, wire: Wire) -> None:
@@ -343,6 +347,29 @@ def test_the_rehearsal_shows_what_the_rule_would_have_done_beside_what_was(
     table = page.frame("Table of the balance by day")
     assert table["really"].iloc[0] == demo.balance(STOPPED)
     assert not page.has_crashed
+
+
+def test_both_sources_tell_the_same_past(demo: Demo, sources: Sources) -> None:
+    assert sources.live is not None
+    pasts = [
+        gather("customer-demo-01", CURRENCY, source, lambda *_: None)
+        for source in (sources.live, Extracted(demo.extract))
+    ]
+    live, extracted = (past for past in pasts if past is not None)
+    assert live.rows.height > PAGE_LIVE
+    assert_frame_equal(live.rows.drop("place"), extracted.rows.drop("place"))
+    assert_frame_equal(live.grants, extracted.grants)
+    assert (live.since, live.until) == (extracted.since, extracted.until)
+
+
+def test_a_long_ledger_tells_how_far_it_has_been_read(sources: Sources) -> None:
+    told: list[tuple[int, float]] = []
+    assert sources.live is not None
+    gather("customer-demo-01", CURRENCY, sources.live, lambda *how_far: told.append(how_far))
+    counts, shares = zip(*told, strict=True)
+    assert counts[0] == PAGE_LIVE
+    assert (counts, shares) == (tuple(sorted(counts)), tuple(sorted(shares)))
+    assert 0 < shares[0] < 1
 
 
 def test_other_numbers_are_rehearsed_without_reading_the_ledger_again(
@@ -412,7 +439,7 @@ def test_a_command_behind_the_page_is_refused_by_itself_and_by_the_door(
 
 
 def test_an_old_rehearsal_of_a_live_source_is_gathered_anew(
-    wire: Wire, customer: str, clock: Any
+    wire: Wire, customer: str, clock: Clock
 ) -> None:
     page = RechargePage(customer=customer, rehearse="on", **ASKED)
     before = wire.count("CreditsLedger")
