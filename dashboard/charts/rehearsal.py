@@ -46,17 +46,19 @@ def figure(drawn: Curves) -> go.Figure:
             )
         )
     if drawn.bought_at:
-        chart.add_trace(
-            go.Scatter(
-                x=[to_local(at, zone_of(drawn.zone)) for at in drawn.bought_at],
-                y=[0] * len(drawn.bought_at),
-                name="Rehearsed recharge",
-                mode="markers",
-                marker={"symbol": "triangle-up", "size": 9, "color": drawn.palette.paid},
-                hovertemplate="Rehearsed recharge<extra></extra>",
-            )
-        )
+        chart.add_trace(_marks(drawn))
     return chart
+
+
+def _marks(drawn: Curves) -> go.Scatter:
+    return go.Scatter(
+        x=[to_local(at, zone_of(drawn.zone)) for at in drawn.bought_at],
+        y=[0] * len(drawn.bought_at),
+        name="Rehearsed recharge",
+        mode="markers",
+        marker={"symbol": "triangle-up", "size": 9, "color": drawn.palette.paid},
+        hovertemplate="Rehearsed recharge<extra></extra>",
+    )
 
 
 def sentence(drawn: Curves) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.controls.choices import pick, switch, words
 from dashboard.markdown import plain
@@ -31,26 +32,23 @@ def recharge_fields(
 
     What is only missing is said once somebody has tried to save it.
     """
-    kinds = {ThresholdType.CREDITS.value: unit, ThresholdType.DOLLARS.value: "US dollars"}
-    texts: dict[str, str] = {}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        wants_on = switch("Auto-recharge is on", key=IS_ON, default=is_on)
-        default = saved.threshold_type if saved else ThresholdType.CREDITS.value
-        texts["threshold_type"] = pick("Threshold in", kinds, key=KIND, default=default)
-        default = saved.expiration if saved else Expiration.YEAR.value
-        texts["expiration"] = pick("Bought credits last", EXPIRATIONS, key=LASTS, default=default)
-        has_cap = switch(
-            "Monthly cap", key=IS_CAPPED, default=bool(saved and saved.cap is not None)
-        )
+    wants_on, has_cap, texts = _choices(saved, is_on, unit)
     with st.container(horizontal=True, vertical_alignment="top"):
         below, target, cap = (st.container(width=250) for _ in range(3))
-    texts |= _amounts(saved, unit, kinds[texts["threshold_type"]], below, target)
+    kind = unit if texts["threshold_type"] == ThresholdType.CREDITS else "US dollars"
+    with below:
+        default = _text(saved.threshold) if saved else ""
+        label = f"Buy when the balance is below ({kind})"
+        texts["threshold"] = words(label, key=BELOW, default=default, placeholder="500")
+    with target:
+        default = _text(saved.target) if saved else ""
+        label = f"Fill it up to ({unit})"
+        texts["target"] = words(label, key=TARGET, default=default, placeholder="5000")
     if has_cap:
         with cap:
             default = _text(saved.cap) if saved else ""
-            texts["cap"] = words(
-                "Cap (US dollars a month)", key=CAP, default=default, placeholder="100"
-            )
+            label = "Cap (US dollars a month)"
+            texts["cap"] = words(label, key=CAP, default=default, placeholder="100")
     terms, problems = read_terms(texts, limits)
     said = [problem for problem in problems if is_tried or not problem.is_missing]
     _at_fields(said, {"threshold": below, "target": target, "cap": cap})
@@ -70,29 +68,21 @@ def terms_address(is_on: bool, terms: Terms) -> dict[str, str]:
     return address if terms.cap is None else address | {CAP: _text(terms.cap)}
 
 
-def _amounts(
-    saved: Terms | None,
-    unit: str,
-    kind: str,
-    below: "st.delta_generator.DeltaGenerator",
-    target: "st.delta_generator.DeltaGenerator",
-) -> Mapping[str, str]:
-    with below:
-        threshold = words(
-            f"Buy when the balance is below ({kind})", key=BELOW, placeholder="500",
-            default=_text(saved.threshold) if saved else "",
-        )  # fmt: skip
-    with target:
-        upto = words(
-            f"Fill it up to ({unit})", key=TARGET, placeholder="5000",
-            default=_text(saved.target) if saved else "",
-        )  # fmt: skip
-    return {"threshold": threshold, "target": upto}
+def _choices(saved: Terms | None, is_on: bool, unit: str) -> tuple[bool, bool, dict[str, str]]:
+    """(whether it is to be on, whether there is a cap, the texts of what is chosen)."""
+    kinds = {ThresholdType.CREDITS.value: unit, ThresholdType.DOLLARS.value: "US dollars"}
+    kind = saved.threshold_type if saved else ThresholdType.CREDITS.value
+    lasts = saved.expiration if saved else Expiration.YEAR.value
+    is_capped = saved is not None and saved.cap is not None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        wants_on = switch("Auto-recharge is on", key=IS_ON, default=is_on)
+        texts = {"threshold_type": pick("Threshold in", kinds, key=KIND, default=kind)}
+        texts["expiration"] = pick("Bought credits last", EXPIRATIONS, key=LASTS, default=lasts)
+        has_cap = switch("Monthly cap", key=IS_CAPPED, default=is_capped)
+    return wants_on, has_cap, texts
 
 
-def _at_fields(
-    problems: Sequence[Problem], fields: Mapping[str, "st.delta_generator.DeltaGenerator"]
-) -> None:
+def _at_fields(problems: Sequence[Problem], fields: Mapping[str, DeltaGenerator]) -> None:
     for problem in problems:
         place = fields.get(problem.column)
         said = f":red[:material/error: {plain(problem.sentence)}]"

@@ -37,6 +37,11 @@ def recharges(shown: ShownRecharge) -> None:
     amount, cost = (Decimal(bought[name].sum()) for name in ("amount", "cost_amount"))
     said = f"{bought.height:,} made: {exact(amount)} {shown.unit} for {money(cost, MONEY)}"
     st.caption(plain(said))
+    _recharges_table(bought, said, shown)
+    export_buttons(bought, shown.about("recharges made"), "recharges")
+
+
+def _recharges_table(bought: pl.DataFrame, said: str, shown: ShownRecharge) -> None:
     times = {
         name: pl.Series([at and to_local(at, zone_of(shown.zone)) for at in bought[name]])
         for name in ("created_at", "expire_at")
@@ -59,7 +64,6 @@ def recharges(shown: ShownRecharge) -> None:
         alt=f"Table of the recharges made: {said}",
         placeholder="–",
     )
-    export_buttons(bought, shown.about("recharges made"), "recharges")
 
 
 def history(shown: ShownRecharge) -> None:
@@ -68,11 +72,8 @@ def history(shown: ShownRecharge) -> None:
     actor = current_actor()
     own = None if actor.role is Role.ADMIN else actor.name
     wanted = Wanted(customer_id=shown.customer_id, actor=own, command=SaveRecharge.name)
-    changes = [
-        one
-        for one in record().page(wanted, MOST_CHANGES).changes
-        if read(one.recorded.change.given)["currency_id"] == shown.currency_id
-    ]
+    listing = record().page(wanted, MOST_CHANGES)
+    changes = [one for one in listing.changes if _is_about(one, shown.currency_id)]
     whose = "Changes" if own is None else "Your own changes"
     if not changes:
         st.caption(
@@ -80,19 +81,30 @@ def history(shown: ShownRecharge) -> None:
             "so far; what is changed elsewhere is not known to it."
         )
         return
-    st.caption(f"{whose} made from this app; what is changed elsewhere is not known to it.")
+    cut = f" The latest {MOST_CHANGES}; Activity has them all." if listing.below else ""
+    st.caption(f"{whose} made from this app; what is changed elsewhere is not known to it.{cut}")
+    _changes_table(pl.DataFrame([_row(one, shown.zone) for one in changes], orient="row"), shown)
+
+
+def _changes_table(listed: pl.DataFrame, shown: ShownRecharge) -> None:
     st.dataframe(
-        pl.DataFrame([_row(one, shown.zone) for one in changes], orient="row"),
+        listed,
         hide_index=True,
         column_config={"What": st.column_config.TextColumn(width="large")},
-        alt=f"Table of {len(changes)} changes of the settings, the newest first",
+        alt=f"Table of the changes of the settings, the newest first: {listed.height}",
     )
+    about = shown.about("changes of auto-recharge") | {"times": shown.zone, "source": "Activity"}
+    export_buttons(listed, about, "auto-recharge changes")
     st.page_link(
         "views/activity.py",
         label="What was there before and after, in Activity",
         icon=":material/history:",
         query_params={"customer": shown.customer_id, "command": SaveRecharge.name},
     )
+
+
+def _is_about(one: Listed, currency_id: str) -> bool:
+    return bool(read(one.recorded.change.given)["currency_id"] == currency_id)
 
 
 def _row(one: Listed, zone: str) -> dict[str, str]:

@@ -198,7 +198,7 @@ def test_what_is_saved_is_what_there_is_and_the_form_shows_it(
     fact = change.recorded.fact
     assert (fact.outcome, read(fact.before)["isEnabled"]) == (Outcome.DONE, False)
     assert read(fact.after)["saveAutoRechargeSettings"]["thresholdValue"] == 500
-    table = page.frame("Table of 1 changes")
+    table = page.frame("Table of the changes of the settings")
     assert list(table["Who"]) == ["local user"]
     assert "5,000 credits below 500 credits, at most 100 USD a month" in table["What"][0]
 
