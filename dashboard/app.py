@@ -58,6 +58,13 @@ PRICE = [
 ]
 CHANGE = [
     st.Page(
+        VIEWS / "auto_recharge.py",
+        title="Auto-recharge",
+        icon=":material/autorenew:",
+        url_path="auto-recharge",
+        help="When a pool buys credits by itself, what that costs, and a rehearsal of it.",
+    ),
+    st.Page(
         VIEWS / "report_usage.py",
         title="Report usage",
         icon=":material/upload:",

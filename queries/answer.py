@@ -62,6 +62,7 @@ Question = (
     | statement.Spent
     | statement.SpentEvents
     | recharge.Recharge
+    | recharge.RechargeLimits
     | portfolio.AllCustomers
     | portfolio.AllGrants
     | portfolio.AllRecharges
@@ -93,6 +94,7 @@ READERS: dict[type, Readers] = {
     statement.Spent: (statement_live.spent, statement_extracted.spent),
     statement.SpentEvents: (statement_live.events, statement_extracted.events),
     recharge.Recharge: (recharge_live.read, recharge_extracted.read),
+    recharge.RechargeLimits: (recharge_live.limits, recharge_extracted.limits),
     portfolio.AllCustomers: (portfolio_live.listed, portfolio_extracted.customers),
     portfolio.AllGrants: (portfolio_live.grants, portfolio_extracted.grants),
     portfolio.AllRecharges: (portfolio_live.recharges, portfolio_extracted.recharges),

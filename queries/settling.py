@@ -8,10 +8,12 @@ from queries import perform
 from queries.activity import OPEN, Activity, Outcome, Recorded, read
 from queries.command import Actor, ChangeError
 from queries.grants.commands import CreateGrant, VoidGrant, created, voided
+from queries.recharge.commands import SaveRecharge, saved
 
 READERS: dict[str, Callable[[Mapping[str, Any], str, MeteringClient], Answer | None]] = {
     CreateGrant.name: created,
     VoidGrant.name: voided,
+    SaveRecharge.name: saved,
 }
 """command → (what was asked for, key, client) → its answer, or None where it is not there"""
 

@@ -98,12 +98,13 @@ def words(
     label: str,
     *,
     key: str,
+    default: str = "",
     placeholder: str = "",
     help: str | None = None,
     label_visibility: LabelVisibility = "visible",
 ) -> str:
-    """A text, without the spaces around it."""
-    value = address_value(key, "").strip()
+    """A text, without the spaces around it; one that is emptied is the default again."""
+    value = address_value(key, default).strip()
     _set(key, value)
     st.text_input(
         label,
@@ -112,7 +113,7 @@ def words(
         help=help,
         label_visibility=label_visibility,
         on_change=_follow,
-        args=(key, ""),
+        args=(key, default),
     )
     return value
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.access import current_actor
 from dashboard.asking import ask
-from dashboard.changing import change, record
+from dashboard.changing import change
 from dashboard.controls.choices import FIRST_DAY, LAST_DAY, address_value
 from dashboard.controls.grants import GRANTING, TYPES, close_form, form_key, go_to, open_form
 from dashboard.controls.scope import GLOBAL_POOL
@@ -21,6 +21,7 @@ from dashboard.panels.grants_told import (
     Said,
     fail,
     forget_said,
+    is_over,
     lacks,
     said_in_form,
     say,
@@ -29,7 +30,6 @@ from dashboard.panels.grants_told import (
 from data.clock import utc_now
 from data.credits.grants import DEFAULT_PRIORITY, GrantStatus
 from data.credits.money import CURRENCIES
-from queries.activity import OPEN, Outcome
 from queries.command import Actor, Role, new_key
 from queries.customers import Resources
 from queries.grants import Grants
@@ -85,7 +85,7 @@ def _begin() -> None:
 def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
     said_in_form()
     with guarded():
-        if _is_over(key):
+        if is_over(key, _begin):
             return
         with _kept(_draft(key, current_actor().name)):
             cells = _cells(shown, live)
@@ -113,31 +113,6 @@ def _kept(draft: MutableMapping[str, Any]) -> Iterator[None]:
     yield
     there = [name for name in FIELDS.values() if name in st.session_state]
     draft.update({name: st.session_state[name] for name in there})
-
-
-def _is_over(key: str) -> bool:
-    """Say what became of a form that was sent before; whether that is all there is to it."""
-    last = record().last(key)
-    if last is None:
-        return False
-    if last.fact.outcome is Outcome.DONE:
-        st.info(
-            plain(f"This form was used already, to {last.change.summary}. That was done."),
-            icon=":material/check_circle:",
-        )
-        if st.button("Open a new form"):
-            _begin()
-            st.rerun()
-        return True
-    if last.fact.outcome in OPEN:
-        st.warning(
-            plain(
-                f"This form was sent before, to {last.change.summary}, and whether that was done "
-                "is not known. Sending it again finds that out; it is made once."
-            ),
-            icon=":material/hourglass_top:",
-        )
-    return False
 
 
 def _cells(shown: ShownGrants, live: Live) -> dict[str, str]:

@@ -22,7 +22,7 @@ from data.tables import SCHEMAS, Tables
 from queries.answer import answer
 from queries.extracted import NotInExtract
 from queries.question import Extracted, Live, QuestionError
-from queries.recharge import SCHEMA, Recharge
+from queries.recharge import LIMITS, SCHEMA, Recharge, RechargeLimits
 
 NOW = datetime(2026, 5, 20, 12)
 SAVED = datetime(2026, 3, 1, 9, 30)
@@ -82,6 +82,14 @@ def test_where_nothing_was_saved_there_is_no_row(both: tuple[Live, Extracted]) -
 def test_a_customer_that_is_not_in_the_extract_is_named(both: tuple[Live, Extracted]) -> None:
     with pytest.raises(NotInExtract, match="'nobody'"):
         answer(Recharge("nobody", CURRENCY), both[1])
+
+
+def test_an_extract_holds_no_limits_of_a_plan(both: tuple[Live, Extracted]) -> None:
+    live, extracted = (answer(RechargeLimits("capped", CURRENCY), source).frame for source in both)
+    assert live.schema == extracted.schema == LIMITS
+    assert (live.height, extracted.height) == (1, 0)
+    with pytest.raises(NotInExtract, match="'nobody'"):
+        answer(RechargeLimits("nobody", CURRENCY), both[1])
 
 
 def test_a_question_that_cannot_be_asked_says_why() -> None:
