@@ -13,6 +13,7 @@ from queries import (
     grants,
     keys,
     ledger,
+    plans,
     portfolio,
     recharge,
     statement,
@@ -30,6 +31,8 @@ from queries.keys import extracted as keys_extracted
 from queries.keys import live as keys_live
 from queries.ledger import extracted as ledger_extracted
 from queries.ledger import live as ledger_live
+from queries.plans import extracted as plans_extracted
+from queries.plans import live as plans_live
 from queries.portfolio import extracted as portfolio_extracted
 from queries.portfolio import live as portfolio_live
 from queries.question import Answer, Live, Source
@@ -67,6 +70,10 @@ Question = (
     | customers.Subscriptions
     | catalogue.Currencies
     | catalogue.Features
+    | plans.Paywall
+    | plans.Countries
+    | plans.Rates
+    | plans.Coupons
 )
 
 READERS: dict[type, Readers] = {
@@ -93,6 +100,10 @@ READERS: dict[type, Readers] = {
     customers.Subscriptions: (customers_live.subscriptions, customers_extracted.subscriptions),
     catalogue.Currencies: (catalogue_live.currencies, catalogue_extracted.currencies),
     catalogue.Features: (catalogue_live.features, catalogue_extracted.features),
+    plans.Paywall: (plans_live.paywall, plans_extracted.paywall),
+    plans.Countries: (plans_live.countries, plans_extracted.countries),
+    plans.Rates: (plans_live.rates, plans_extracted.rates),
+    plans.Coupons: (plans_live.coupons, plans_extracted.coupons),
 }
 """question → (how a metering API answers it, how an extract does)"""
 
