@@ -14,6 +14,7 @@ from queries import (
     grants,
     keys,
     ledger,
+    plans,
     portfolio,
     recharge,
     statement,
@@ -33,6 +34,8 @@ from queries.keys import extracted as keys_extracted
 from queries.keys import live as keys_live
 from queries.ledger import extracted as ledger_extracted
 from queries.ledger import live as ledger_live
+from queries.plans import extracted as plans_extracted
+from queries.plans import live as plans_live
 from queries.portfolio import extracted as portfolio_extracted
 from queries.portfolio import live as portfolio_live
 from queries.question import Answer, Live, Source
@@ -74,6 +77,10 @@ Question = (
     | estimates.EstimateChange
     | estimates.UsageCost
     | estimates.EventCost
+    | plans.Paywall
+    | plans.Countries
+    | plans.Rates
+    | plans.Coupons
 )
 
 READERS: dict[type, Readers] = {
@@ -104,6 +111,10 @@ READERS: dict[type, Readers] = {
     estimates.EstimateChange: (estimates_live.change, estimates_extracted.estimate),
     estimates.UsageCost: (estimates_live.usage, estimates_extracted.estimate),
     estimates.EventCost: (estimates_live.event, estimates_extracted.estimate),
+    plans.Paywall: (plans_live.paywall, plans_extracted.paywall),
+    plans.Countries: (plans_live.countries, plans_extracted.countries),
+    plans.Rates: (plans_live.rates, plans_extracted.rates),
+    plans.Coupons: (plans_live.coupons, plans_extracted.coupons),
 }
 """question → (how a metering API answers it, how an extract does)"""
 
