@@ -58,6 +58,7 @@ class Page(Generic[Shown]):
                 error,
                 still_shown=title,
                 can_extract=self.sources.extract is not None,
+                can_live=self.sources.live is not None,
                 can_retry=True,
             )
 

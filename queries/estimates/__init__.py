@@ -115,10 +115,10 @@ class EstimateNew:
         if self.country is not None:
             check_country(self.country)
         if self.start is not None:
-            _check_start(self.start)
+            check_start(self.start)
         check_quantities("feature", self.features, least=0)
         check_quantities("add-on", self.addons, least=1)
-        _check_reduction(self.promotion_code, self.coupon_id)
+        check_reduction(self.promotion_code, self.coupon_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class EstimateChange:
         check_id("subscription", self.subscription_id)
         check_quantities("feature", self.features, least=0)
         check_quantities("add-on", self.addons or (), least=1)
-        _check_reduction(self.promotion_code, self.coupon_id)
+        check_reduction(self.promotion_code, self.coupon_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ def check_code(code: str) -> None:
         )
 
 
-def _check_reduction(promotion_code: str | None, coupon_id: str | None) -> None:
+def check_reduction(promotion_code: str | None, coupon_id: str | None) -> None:
     if promotion_code is not None:
         check_code(promotion_code)
     check_id("coupon", coupon_id)
@@ -257,7 +257,7 @@ def _check_reduction(promotion_code: str | None, coupon_id: str | None) -> None:
         )
 
 
-def _check_start(start: datetime) -> None:
+def check_start(start: datetime) -> None:
     if not EARLIEST <= start < LATEST:
         raise QuestionError(
             f"A start of {start:%-d %b %Y} is out of range: from {EARLIEST.year} to "
