@@ -1,6 +1,6 @@
 """An estimate as an invoice: its rows, which add up; its lines, where they can be told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -72,7 +72,8 @@ def lines(
     """
     currency = preview["currency"]
     period = [p for p in plan["prices"] if p["billing_period"] == question.billing_period]
-    if currency not in CURRENCIES or preview["recurring_sub_total"] is None:
+    is_other = any(price["currency"] != currency for price in period)
+    if is_other or currency not in CURRENCIES or preview["recurring_sub_total"] is None:
         return ()
     local = next((price["country"] for price in period if price["country"]), None)
     found = [
@@ -129,14 +130,15 @@ def _lacks(
     return max(to_money(max(least, default=NOTHING), currency) - total, NOTHING)
 
 
-def invoice(preview: Mapping[str, Any], told: Iterable[Line] = ()) -> pl.DataFrame:
+def invoice(preview: Mapping[str, Any], told: Sequence[Line] = ()) -> pl.DataFrame:
     """The rows of an estimate of a subscription; columns as in `INVOICE_SCHEMA`.
 
     In each part sub-total and discount, and tax where it comes on top, add up to the total.
     """
     is_whole = preview["sub_total"] == preview["recurring_sub_total"]
     is_prorated = preview["proration_net"] is not None
-    now = _lines(Part.NOW, told) if is_whole and not is_prorated else _prorated(preview)
+    is_told = told and is_whole and not is_prorated
+    now = _lines(Part.NOW, told) if is_told else _prorated(preview)
     every = [] if preview["recurring_total"] is None else _due(Part.PERIOD, preview, "recurring_")
     rows = [
         *now,
