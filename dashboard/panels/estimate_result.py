@@ -1,5 +1,6 @@
-"""One estimate as an invoice, or as what a usage takes from the balance."""
+"""What one estimate comes to: an invoice, or what a usage takes from the balance."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -21,40 +22,54 @@ LABELS: dict[str, str] = {
     Item.DISCOUNT: "Discount",
     Item.EXCLUDING_TAX: "Total excluding tax",
     Item.TAX: "Tax",
-    Item.TOTAL: "**Total**",
-    Item.COST: "**Cost**",
+    Item.TOTAL: "Total",
+    Item.COST: "Cost",
     Item.BEFORE: "Balance before",
     Item.AFTER: "Balance after",
 }
+TITLES = {Part.NOW: "Due now", Part.PERIOD: "Every period after"}
 CADENCES = {"MONTHLY": "every month", "BEGINNING_OF_BILLING_PERIOD": "every billing period"}
 TOLD_BELOW = (Item.CREDIT_USED, Item.CREDIT_LEFT)
 """Rows that are no step of the sum, and are told as a sentence under it."""
 DISCOUNTS = {"ONCE": "on the first invoice", "FOREVER": "for as long as it runs"}
 
 
-def show_result(shown: Estimated, first: Estimated | None, offer: Offer) -> None:
-    """`first` is the one that this is compared with."""
+def show_result(shown: Estimated, first: Estimated | None, offer: Offer, *, is_alone: bool) -> None:
+    """`first` is the one that this is compared with.
+
+    Its rows are listed only of one that `is_alone`: those of many are in one table.
+    """
     if shown.is_invoice:
-        _show_invoice(shown, first, offer)
+        _show_invoice(shown, first, offer, is_alone=is_alone)
     else:
-        _show_cost(shown, first, offer)
+        _show_cost(shown, first, offer, is_alone=is_alone)
 
 
-def _show_invoice(shown: Estimated, first: Estimated | None, offer: Offer) -> None:
+def label(item: str, name: str | None, quantity: int | None = None) -> str:
+    """What a row is of."""
+    if item in (Item.LINE, Item.CHARGE):
+        return f"{name}" if quantity is None else f"{name} × {quantity:,}"
+    return f"{LABELS[item]}: {name}" if name else LABELS[item]
+
+
+def _show_invoice(
+    shown: Estimated, first: Estimated | None, offer: Offer, *, is_alone: bool
+) -> None:
     preview, rows = shown.preview, shown.rows
     currency = preview["currency"]
     with st.container(horizontal=True):
-        for part, label in ((Part.NOW, "Due now"), (Part.PERIOD, "Every period after")):
+        for part, title in TITLES.items():
             total = _amount(rows, part, Item.TOTAL)
             if total is not None:
                 st.metric(
-                    label, money(total, currency),
+                    title, money(total, currency),
                     delta=_more(shown, first, part, Item.TOTAL, lambda m: money(m, currency)),
                     delta_color="off", delta_arrow="off",
                 )  # fmt: skip
     st.caption(plain(_period(preview, offer.scope.zone)))
-    _table(rows.filter(part=Part.NOW), "Due now", currency)
-    _table(rows.filter(part=Part.PERIOD), "Every period after", currency)
+    if is_alone:
+        for part, title in TITLES.items():
+            _table(rows.filter(part=part), title, currency)
     st.caption("\n".join(f"- {plain(each)}" for each in _sentences(shown, offer.scope.zone)))
     if preview["is_downgrade"]:
         st.warning(
@@ -72,20 +87,20 @@ def _table(rows: pl.DataFrame, title: str, currency: str) -> None:
     """As Markdown: an invoice is read, not sorted."""
     if not rows.height:
         return
-    text = [f"| {title} | {currency} |", "| :-- | --: |"]
-    for row in rows.filter(~pl.col("item").is_in(TOLD_BELOW)).iter_rows(named=True):
-        amount = money(row["amount"], currency).removesuffix(f" {currency}")
-        strong = "**" if row["item"] == Item.TOTAL else ""
-        text.append(f"| {_label(row)} | {strong}{plain(amount)}{strong} |")
+    _rows(
+        (title, currency),
+        rows.filter(~pl.col("item").is_in(TOLD_BELOW)),
+        lambda amount: money(amount, currency).removesuffix(f" {currency}"),
+    )
+
+
+def _rows(heads: tuple[str, str], rows: pl.DataFrame, write: Callable[[Decimal], str]) -> None:
+    text = [f"| {plain(heads[0])} | {plain(heads[1])} |", "| :-- | --: |"]
+    for row in rows.iter_rows(named=True):
+        strong = "**" if row["item"] in (Item.TOTAL, Item.COST) else ""
+        told = plain(label(row["item"], row["name"], row["quantity"]))
+        text.append(f"| {strong}{told}{strong} | {strong}{plain(write(row['amount']))}{strong} |")
     st.markdown("\n".join(text))
-
-
-def _label(row: dict[str, Any]) -> str:
-    if row["item"] in (Item.LINE, Item.CHARGE):
-        quantity = "" if row["quantity"] is None else f" × {row['quantity']:,}"
-        return plain(f"{row['name']}{quantity}")
-    name = f": {plain(row['name'])}" if row["name"] else ""
-    return f"{LABELS[row['item']]}{name}"
 
 
 def _period(preview: dict[str, Any], zone: str) -> str:
@@ -171,7 +186,7 @@ def _untold(shown: Estimated) -> list[str]:
     return ["The API tells the sums of this estimate, not the lines they are made of."]
 
 
-def _show_cost(shown: Estimated, first: Estimated | None, offer: Offer) -> None:
+def _show_cost(shown: Estimated, first: Estimated | None, offer: Offer, *, is_alone: bool) -> None:
     rows = shown.rows
     for (unit,), part in rows.filter(pl.col("unit").is_not_null()).group_by(
         "unit", maintain_order=True
@@ -185,19 +200,18 @@ def _show_cost(shown: Estimated, first: Estimated | None, offer: Offer) -> None:
             delta=_more(shown, first, Part.CREDITS, Item.COST, _plain),
             delta_color="off", delta_arrow="off",
         )  # fmt: skip
-        _charges(part, many, offer)
+        if is_alone:
+            _charges(part, many, offer)
         _overdraft(part, many)
     for sentence in _warnings(shown, offer):
         st.warning(plain(sentence), icon=":material/info:")
 
 
 def _charges(part: pl.DataFrame, many: str, offer: Offer) -> None:
-    text = [f"| Charged | {plain(many)} |", "| :-- | --: |"]
-    for row in part.filter(pl.col("amount").is_not_null()).iter_rows(named=True):
-        named = row | {"name": offer.features.get(row["name"], row["name"])}
-        strong = "**" if row["item"] == Item.COST else ""
-        text.append(f"| {_label(named)} | {strong}{plain(_plain(row['amount']))}{strong} |")
-    st.markdown("\n".join(text))
+    named = part.filter(pl.col("amount").is_not_null()).with_columns(
+        pl.col("name").replace(offer.features)
+    )
+    _rows(("Charged", many), named, _plain)
 
 
 def _overdraft(part: pl.DataFrame, many: str) -> None:
@@ -240,16 +254,20 @@ def _warnings(shown: Estimated, offer: Offer) -> list[str]:
 
 
 def _more(
-    shown: Estimated, first: Estimated | None, part: Part, item: Item, write: Any
+    shown: Estimated,
+    first: Estimated | None,
+    part: Part,
+    item: Item,
+    write: Callable[[Decimal], str],
 ) -> str | None:
     """The difference to the first, with its sign."""
     if first is None:
         return None
     more = difference(first.rows, shown.rows, part, item)
     if more is None:
-        return "not comparable with the first"
+        return "in another unit"
     sign = "+" if more > 0 else "±" if not more else ""
-    return f"{sign}{write(more)} against the first"
+    return f"{sign}{write(more)}"
 
 
 def _amount(rows: pl.DataFrame, part: Part, item: Item) -> Decimal | None:

@@ -55,6 +55,7 @@ def compare_button(forms: Sequence[Form]) -> None:
 def show_results(forms: Sequence[Form], columns: Sequence[DeltaGenerator]) -> list[Estimated]:
     """The estimates that were answered; one that fails leaves the others as they are."""
     answered: list[Estimated] = []
+    is_alone = len(forms) == 1
     for place, form in zip(columns, forms, strict=True):
         with place, st.container(border=True):
             st.markdown(f"**{_name(form)}**")
@@ -63,7 +64,7 @@ def show_results(forms: Sequence[Form], columns: Sequence[DeltaGenerator]) -> li
                 continue
             first = next((one for one in answered if one.number == 1), None)
             with guarded():
-                show_result(shown, first, form.offer)
+                show_result(shown, first, form.offer, is_alone=is_alone)
             answered.append(shown)
     return answered
 

@@ -15,6 +15,7 @@ from dashboard.panels.estimates_beside import (
     show_results,
 )
 from dashboard.panels.estimates_shown import Offer, collect
+from dashboard.panels.estimates_table import compared
 
 BODY_HEIGHT = 640
 
@@ -41,4 +42,6 @@ for_forms, for_results = places(len(forms))
 show_forms(forms, for_forms)
 with guarded():
     shown = show_results(forms, for_results)
+    if len(shown) > 1:
+        compared(shown, offer)
     export_estimates(offer, shown, address)

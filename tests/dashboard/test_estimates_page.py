@@ -282,13 +282,29 @@ def test_what_only_the_api_knows_stands_where_the_invoice_would(
 def test_another_is_a_copy_and_its_difference_to_the_first_is_told(visit: Visit) -> None:
     page = visit(**SAMPLE).press("Compare with another")
     assert page.value(f"2.{UNITS}") == "2"
-    assert page.differences == ["±0.00 USD against the first"] * 2
+    assert page.differences == ["±0.00 USD"] * 2
     page.choose(f"2.{UNITS}", "4")
     assert page.totals[2:] == ["Due now: 69.50 USD", "Every period after: 69.50 USD"]
-    assert page.differences == ["+5.00 USD against the first"] * 2
+    assert page.differences == ["+5.00 USD"] * 2
     page.choose("2.country", "DE")
-    assert page.differences == ["not comparable with the first"] * 2
+    assert page.differences == ["in another unit"] * 2
     assert page.value("country") == "US"
+
+
+def test_the_rows_of_many_are_in_one_table(visit: Visit) -> None:
+    page = visit(
+        **SAMPLE, estimates="3",
+        **{"2.plan": SCALE, f"2.{UNITS}": "12", "3.kind": "usage", "3.feature": SEATS,
+           "3.value": "3"},
+    )  # fmt: skip
+    assert page.invoices == []
+    table = page.frame("The rows of 3 estimates side by side. 1: Growth, monthly; 2: Scale")
+    rows = {row[0]: row[1:] for row in table.itertuples(index=False)}
+    assert rows["Due now · Total"][:2] == (D("64.50"), 550)
+    assert rows["Due now · Discount"][0] == D("-64.50")
+    assert rows["Due now · Templates"][:2] == (10, 46)
+    assert rows["Every period after · Up to the minimum spend"][1] == 5
+    assert rows["Credits · Cost: AI tokens"][2] == rows["Credits · Seats"][2] == 75
 
 
 def test_up_to_five_stand_side_by_side_and_each_can_be_removed(visit: Visit) -> None:
@@ -336,8 +352,9 @@ def test_an_export_has_every_row_and_the_link_that_asks_again(
     )
     page = visit(**SAMPLE, estimates="2", **{"2.kind": "usage", "2.feature": SEATS, "2.value": "3"})
     [(frame, about)] = written
-    drawn = [amount for table in page.invoices for amount in table.values()]
-    assert frame["amount"].drop_nulls().to_list() == drawn
+    table = page.frame("The rows of 2 estimates")
+    drawn = sorted(amount for n in ("1", "2") for amount in table[n].dropna())
+    assert sorted(frame["amount"].drop_nulls()) == drawn
     assert about["estimates"] == "1: Growth, monthly; 2: Usage of Seats"
     assert "2.value=3" in about["made anew by"]
     assert f"# customer: {CUSTOMER}" in exports.to_csv(frame, about).decode()
