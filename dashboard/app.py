@@ -48,6 +48,13 @@ page = st.navigation(
             help="The blocks of credits a customer holds; grant and void them.",
         ),
         st.Page(
+            VIEWS / "estimates.py",
+            title="Estimates",
+            icon=":material/request_quote:",
+            url_path="estimates",
+            help="What a subscription, a change, a usage or an event would cost.",
+        ),
+        st.Page(
             VIEWS / "activity.py",
             title="Activity",
             icon=":material/history:",

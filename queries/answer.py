@@ -10,6 +10,7 @@ from queries import (
     balance,
     catalogue,
     customers,
+    estimates,
     grants,
     keys,
     ledger,
@@ -25,6 +26,8 @@ from queries.catalogue import extracted as catalogue_extracted
 from queries.catalogue import live as catalogue_live
 from queries.customers import extracted as customers_extracted
 from queries.customers import live as customers_live
+from queries.estimates import extracted as estimates_extracted
+from queries.estimates import live as estimates_live
 from queries.grants import extracted as grants_extracted
 from queries.grants import live as grants_live
 from queries.keys import extracted as keys_extracted
@@ -70,6 +73,10 @@ Question = (
     | customers.Subscriptions
     | catalogue.Currencies
     | catalogue.Features
+    | estimates.EstimateNew
+    | estimates.EstimateChange
+    | estimates.UsageCost
+    | estimates.EventCost
     | plans.Paywall
     | plans.Countries
     | plans.Rates
@@ -100,6 +107,10 @@ READERS: dict[type, Readers] = {
     customers.Subscriptions: (customers_live.subscriptions, customers_extracted.subscriptions),
     catalogue.Currencies: (catalogue_live.currencies, catalogue_extracted.currencies),
     catalogue.Features: (catalogue_live.features, catalogue_extracted.features),
+    estimates.EstimateNew: (estimates_live.new, estimates_extracted.estimate),
+    estimates.EstimateChange: (estimates_live.change, estimates_extracted.estimate),
+    estimates.UsageCost: (estimates_live.usage, estimates_extracted.estimate),
+    estimates.EventCost: (estimates_live.event, estimates_extracted.estimate),
     plans.Paywall: (plans_live.paywall, plans_extracted.paywall),
     plans.Countries: (plans_live.countries, plans_extracted.countries),
     plans.Rates: (plans_live.rates, plans_extracted.rates),

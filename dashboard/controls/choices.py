@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard.controls.key_picker.address import put_picked_values
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+LINES_HEIGHT = 110
 
 
 def choose(
@@ -92,6 +93,22 @@ def words(label: str, *, key: str, placeholder: str = "", help: str | None = Non
     _set(key, value)
     st.text_input(
         label, key=key, placeholder=placeholder, help=help, on_change=_follow, args=(key, "")
+    )
+    return value
+
+
+def lines(label: str, *, key: str, placeholder: str = "", help: str | None = None) -> str:
+    """A text of several lines, without the spaces around it."""
+    value = address_value(key, "").strip()
+    _set(key, value)
+    st.text_area(
+        label,
+        key=key,
+        placeholder=placeholder,
+        help=help,
+        height=LINES_HEIGHT,
+        on_change=_follow,
+        args=(key, ""),
     )
     return value
 

@@ -1,14 +1,12 @@
 """What is sold: plans with all their terms, what features cost in credits, and coupons."""
 
-import re
 from dataclasses import dataclass
 
 import polars as pl
 
 from data.tables import CREDITS, UNITS, ColumnTypes
-from queries.question import QuestionError, check_customer, check_id
+from queries.question import QuestionError, check_country, check_customer, check_id
 
-COUNTRY = re.compile("[A-Z]{2}")
 PRICE = pl.Decimal(38, 12)
 """Money in whole units of its currency, as a price may have it: 0.00015."""
 
@@ -156,10 +154,8 @@ class Paywall:
     def __post_init__(self) -> None:
         check_customer(self.customer_id)
         check_id("resource", self.resource_id)
-        if self.country is not None and not COUNTRY.fullmatch(self.country):
-            raise QuestionError(
-                f"{self.country!r} is no country code: give its two capital letters, such as DE."
-            )
+        if self.country is not None:
+            check_country(self.country)
         if self.resource_id is not None and self.customer_id is None:
             raise QuestionError(
                 f"The resource {self.resource_id!r} belongs to a customer: choose one, too."
