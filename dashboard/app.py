@@ -48,6 +48,13 @@ page = st.navigation(
             help="The blocks of credits a customer holds; grant and void them.",
         ),
         st.Page(
+            VIEWS / "plans.py",
+            title="Plans",
+            icon=":material/sell:",
+            url_path="plans",
+            help="What is sold: plans with prices, credits and entitlements, and coupons.",
+        ),
+        st.Page(
             VIEWS / "estimates.py",
             title="Estimates",
             icon=":material/request_quote:",

@@ -10,6 +10,7 @@ from queries import (
     balance,
     catalogue,
     customers,
+    entitlements,
     estimates,
     grants,
     keys,
@@ -26,6 +27,8 @@ from queries.catalogue import extracted as catalogue_extracted
 from queries.catalogue import live as catalogue_live
 from queries.customers import extracted as customers_extracted
 from queries.customers import live as customers_live
+from queries.entitlements import extracted as entitlements_extracted
+from queries.entitlements import live as entitlements_live
 from queries.estimates import extracted as estimates_extracted
 from queries.estimates import live as estimates_live
 from queries.grants import extracted as grants_extracted
@@ -81,6 +84,10 @@ Question = (
     | plans.Countries
     | plans.Rates
     | plans.Coupons
+    | entitlements.Promotions
+    | entitlements.InForce
+    | entitlements.Planned
+    | entitlements.Entitleable
 )
 
 READERS: dict[type, Readers] = {
@@ -115,6 +122,10 @@ READERS: dict[type, Readers] = {
     plans.Countries: (plans_live.countries, plans_extracted.countries),
     plans.Rates: (plans_live.rates, plans_extracted.rates),
     plans.Coupons: (plans_live.coupons, plans_extracted.coupons),
+    entitlements.Promotions: (entitlements_live.promotions, entitlements_extracted.promotions),
+    entitlements.InForce: (entitlements_live.in_force, entitlements_extracted.in_force),
+    entitlements.Planned: (entitlements_live.planned, entitlements_extracted.planned),
+    entitlements.Entitleable: (entitlements_live.features, entitlements_extracted.features),
 }
 """question → (how a metering API answers it, how an extract does)"""
 

@@ -7,11 +7,14 @@ from data.metering.client import Answer, MeteringClient
 from queries import perform
 from queries.activity import OPEN, Activity, Outcome, Recorded, read
 from queries.command import Actor, ChangeError
+from queries.entitlements.commands import GrantEntitlements, RevokeEntitlement, entitled, revoked
 from queries.grants.commands import CreateGrant, VoidGrant, created, voided
 
 READERS: dict[str, Callable[[Mapping[str, Any], str, MeteringClient], Answer | None]] = {
     CreateGrant.name: created,
     VoidGrant.name: voided,
+    GrantEntitlements.name: entitled,
+    RevokeEntitlement.name: revoked,
 }
 """command → (what was asked for, key, client) → its answer, or None where it is not there"""
 

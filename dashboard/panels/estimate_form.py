@@ -25,8 +25,8 @@ from queries.estimates.written import (
     read_usage,
     sold,
 )
-from queries.grants.written import Cells, Problem
 from queries.time import to_utc, zone_of
+from queries.written import Cells, Problem
 
 PERIODS = {str(BillingPeriod.MONTHLY): "Monthly", str(BillingPeriod.ANNUALLY): "Annually"}
 BEHAVIOURS = {str(Behaviour.DELTA): "Added to what was used", str(Behaviour.SET): "The new total"}

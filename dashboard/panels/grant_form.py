@@ -35,9 +35,10 @@ from queries.customers import Resources
 from queries.grants import Grants
 from queries.grants.commands import LONGEST_COMMENT, LONGEST_NAME, CreateGrant
 from queries.grants.preview import GrantPreview, preview_grant
-from queries.grants.written import Problem, read_grant
+from queries.grants.written import read_grant
 from queries.question import Live
 from queries.time import to_utc, zone_of
+from queries.written import Problem
 
 FIELDS = {
     name: f"new grant: {name}"

@@ -10,19 +10,20 @@ from dashboard.access import current_actor
 from dashboard.asking import ask
 from dashboard.controls.grants import TYPES
 from dashboard.markdown import plain
-from dashboard.panels import grants_run
+from dashboard.panels import many_run
 from dashboard.panels.export import export_buttons
-from dashboard.panels.grants_run import Came
 from dashboard.panels.grants_told import lacks
+from dashboard.panels.many_file import known_customers, show_flaws
+from dashboard.panels.many_run import Came, Result, Step
 from dashboard.tables import exact_format
+from data.metering.client import Answer
 from queries.catalogue import Currencies
-from queries.customers import Customers, Resources
+from queries.customers import Resources
 from queries.grants.bulk import (
     MOST_ROWS,
     RULE,
     TEMPLATE,
     Bulk,
-    Flaw,
     Known,
     Row,
     listed,
@@ -34,7 +35,13 @@ from queries.question import Live
 
 FILE, PLACE = "bulk grants file", "bulk grants"
 MOST_MEGABYTES = 2
-MOST_FLAWS = 200
+WORDS = {
+    Came.DONE: "Done",
+    Came.BEFORE: "Was done already",
+    Came.REFUSED: "Not done",
+    Came.UNKNOWN: "Unknown",
+    Came.UNTRIED: "Not tried",
+}
 
 
 def bulk_grants(live: Live, now: datetime) -> None:
@@ -58,58 +65,34 @@ def _file(content: bytes, live: Live, now: datetime) -> None:
     bulk = read_bulk(content)
     flaws = (*bulk.flaws, *unknown(bulk, _known(bulk.rows, live)))
     if flaws:
-        _flaws(flaws)
+        show_flaws(flaws)
         return
     _whole(bulk)
-    results = grants_run.results_of(bulk.mark)
+    results = many_run.results_of(bulk.mark)
     _run_button(bulk, is_again=bool(results))
-    if grants_run.is_running(bulk.mark):
-        grants_run.run(bulk.rows, bulk.mark)
+    if many_run.is_running(bulk.mark):
+        many_run.run([_step(row) for row in bulk.rows], bulk.mark, "Granting")
     if results:
         _results(bulk, results, live, now)
 
 
+def _step(row: Row) -> Step:
+    def read(answer: Answer, was_done: bool) -> Sequence[Result]:
+        came = Came.BEFORE if was_done else Came.DONE
+        return [Result(came, found=answer["createCreditGrant"]["grantId"])]
+
+    return Step(row.command, (row.line,), read)
+
+
 def _known(rows: Sequence[Row], live: Live) -> Known:
-    """What there is of what the rows name; customers are asked for one by one if there are many."""
-    found = ask(Customers(), live)
-    named = {row.command.customer_id for row in rows}
-    customers = set(found.frame["customer_id"]) & named
-    if found.is_cut:
-        for customer_id in named - customers:
-            customers |= set(ask(Customers(customer_id), live).frame["customer_id"]) & {customer_id}
+    """What there is of what the rows name."""
+    customers = known_customers({row.command.customer_id for row in rows}, live)
     scoped = {row.command.customer_id for row in rows if row.command.resource_id}
     return Known(
         customers,
         set(ask(Currencies(), live).frame["currency_id"]),
         {one: set(ask(Resources(one), live).frame["resource_id"]) for one in scoped & customers},
     )
-
-
-def _flaws(flaws: Sequence[Flaw]) -> None:
-    lines = len({flaw.line for flaw in flaws})
-    st.error(
-        f"Nothing was sent: {lines:,} row{' is' if lines == 1 else 's are'} wrong. Mend the file "
-        "and choose it again.",
-        icon=":material/error:",
-    )
-    ordered = sorted(flaws, key=lambda flaw: flaw.line)
-    st.dataframe(
-        pl.DataFrame(
-            [
-                {"Line": f.line, "Column": f.problem.column, "What is wrong": f.problem.sentence}
-                for f in ordered[:MOST_FLAWS]
-            ]
-        ),
-        hide_index=True,
-        column_config={
-            "Line": st.column_config.NumberColumn(width=50),
-            "Column": st.column_config.TextColumn(width=110),
-            "What is wrong": st.column_config.TextColumn(width=600),
-        },
-        alt=f"What is wrong with {lines} rows of the file",
-    )
-    if len(flaws) > MOST_FLAWS:
-        st.caption(f"The first {MOST_FLAWS} of {len(flaws):,} problems are listed.")
 
 
 def _whole(bulk: Bulk) -> None:
@@ -161,19 +144,19 @@ def _run_button(bulk: Bulk, *, is_again: bool) -> None:
             f"{what} again" if is_again else what,
             type="secondary" if is_again else "primary",
             help=RULE,
-            on_click=grants_run.begin,
+            on_click=many_run.begin,
             args=(bulk.mark,),
-            disabled=bool(why) or grants_run.is_running(bulk.mark),
+            disabled=bool(why) or many_run.is_running(bulk.mark),
         )
         st.caption(plain(why or "Safe to run again: a row that was made is not made twice."))
 
 
-def _results(
-    bulk: Bulk, results: Mapping[int, grants_run.Result], live: Live, now: datetime
-) -> None:
+def _results(bulk: Bulk, results: Mapping[int, Result], live: Live, now: datetime) -> None:
     """What came of each row in the last run."""
-    frame = grants_run.outcomes(bulk.rows, results)
-    st.markdown(plain(_summary(frame)))
+    frame = many_run.outcomes([row.line for row in bulk.rows], results, WORDS)
+    frame = frame.rename({"found": "grant_id"})
+    said = many_run.summary(frame, WORDS)
+    st.markdown(plain(said))
     st.dataframe(
         frame,
         hide_index=True,
@@ -183,7 +166,7 @@ def _results(
             "grant_id": "Grant",
             "detail": "Detail",
         },
-        alt=f"Outcomes of the file: {_summary(frame)}",
+        alt=f"Outcomes of the file: {said}",
         placeholder="–",
     )
     about = {
@@ -194,10 +177,3 @@ def _results(
     }
     whole = listed(bulk.rows).join(frame, on="line", how="left")
     export_buttons(whole, about, "grants made")
-
-
-def _summary(frame: pl.DataFrame) -> str:
-    """How many rows came to what, the usual first."""
-    counts = dict(frame["outcome"].value_counts().iter_rows())
-    parts = [f"{counts[came]:,} {came.lower()}" for came in Came if came in counts]
-    return f"{frame.height:,} rows: {', '.join(parts)}."

@@ -27,8 +27,9 @@ from queries.estimates import (
     check_start,
     check_value,
 )
-from queries.grants.written import WHOLE, Cells, Problem, plain_number
+from queries.grants.written import WHOLE
 from queries.question import QuestionError, check_country, check_id
+from queries.written import Cells, Problem, plain_number
 
 UNIT, ADDON = "unit.", "addon."
 """What the names of columns begin with that hold a quantity; the id follows."""

@@ -1,24 +1,24 @@
 """Many grants in one CSV file: read whole, and every row's key, before any of it is sent."""
 
-import csv
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 import polars as pl
 
 from data.tables import CREDITS, CREDITS_SUM, TIME, ColumnTypes
 from queries.command import Role
+from queries.files import Columns, Flaw, csv_rows, mark_of, row_key, text_of
 from queries.grants.commands import CreateGrant
-from queries.grants.written import OPTIONAL, REQUIRED, Problem, read_grant
+from queries.grants.written import REQUIRED, read_grant
 from queries.question import QuestionError
+from queries.written import Problem
 
 MOST_ROWS = 1000
 COLUMNS = (
     "customer_id", "currency_id", "resource_id", "grant_type", "display_name", "amount", "cost",
     "cost_currency", "priority", "effective_at", "expire_at", "comment",
 )  # fmt: skip
+READ = Columns(tuple(REQUIRED), COLUMNS, {})
 TEMPLATE = (
     ",".join(COLUMNS)
     + "\nacme,ai-tokens,,PROMOTIONAL,Welcome credits,500,,,50,,2026-12-31,For the new team"
@@ -44,14 +44,6 @@ LISTED: ColumnTypes = {
     "expire_at": TIME,
     "comment": pl.String,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """What is wrong with the row that begins on a line of the file."""
-
-    line: int
-    problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +78,23 @@ class Known:
 
 def read_bulk(content: bytes) -> Bulk:
     """Every row read, or what is wrong with it; raises QuestionError for a file that is none."""
-    mark = sha256(content).hexdigest()
-    lines = _lines(content)
-    header = _header(next(lines, (0, []))[1])
+    mark = mark_of(content)
     rows, flaws = [], []
-    for number, (line, cells) in enumerate(lines, start=1):
+    for number, (line, cells) in enumerate(csv_rows(text_of(content), READ), start=1):
         if number > MOST_ROWS:
             raise QuestionError(
                 f"The file has more than {MOST_ROWS:,} rows. Split it, and run the parts one "
                 "after the other."
             )
-        command, problems = _read(header, cells, row_key(mark, number))
+        if isinstance(cells, Problem):
+            flaws.append(Flaw(line, cells))
+            continue
+        command, problems = read_grant(cells, row_key(mark, number))
         flaws += [Flaw(line, problem) for problem in problems]
         rows += [Row(line, command)] if command else []
     if not rows and not flaws:
         raise QuestionError("The file has a header and no rows: a row is a grant to make.")
     return Bulk(tuple(rows), tuple(flaws), mark)
-
-
-def row_key(mark: str, number: int) -> str:
-    """The key of the row at that place, the first being 1: always the same for the same file."""
-    return sha256(f"{mark} row {number}".encode()).hexdigest()[:32]
 
 
 def unknown(bulk: Bulk, known: Known) -> tuple[Flaw, ...]:
@@ -141,58 +129,6 @@ def totals(rows: Sequence[Row]) -> pl.DataFrame:
             "grant_type", "currency_id", "grants", "customers", "credits", "cost", "cost_currency"
         )
     )
-
-
-def _lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line on which it begins, empty ones left out."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise QuestionError(
-            f"The file is not UTF-8: byte {error.start + 1:,} cannot be read. Save it as "
-            "“CSV UTF-8” and choose it again."
-        ) from None
-    if not text.strip():
-        raise QuestionError("The file is empty. Download the template to see what belongs in it.")
-    reader, line = csv.reader(text.splitlines(keepends=True), strict=True), 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise QuestionError(f"Line {line:,} cannot be read as CSV: {error}.") from None
-
-
-def _header(cells: Sequence[str]) -> list[str]:
-    """The columns' names, or everything that is wrong with them."""
-    names = [cell.strip() for cell in cells]
-    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
-        raise QuestionError("The columns must be separated by commas. Save the file as CSV UTF-8.")
-    known = (*REQUIRED, *OPTIONAL)
-    wrong = {
-        "misses": [name for name in REQUIRED if name not in names],
-        "has unknown columns, namely": [repr(name) for name in names if name not in known],
-        "has twice": [name for name, count in Counter(names).items() if count > 1],
-    }
-    said = [f"{what} {', '.join(which)}" for what, which in wrong.items() if which]
-    if said:
-        raise QuestionError(
-            f"The first line {'; it '.join(said)}. The columns are {', '.join(COLUMNS)}."
-        )
-    return names
-
-
-def _read(
-    header: Sequence[str], cells: Sequence[str], key: str
-) -> tuple[CreateGrant | None, tuple[Problem, ...]]:
-    if len(cells) != len(header):
-        sentence = (
-            f"This row has {len(cells)} cells and the first line {len(header)}. A text with a "
-            "comma stands in double quotes."
-        )
-        return None, (Problem("", sentence),)
-    return read_grant(dict(zip(header, cells, strict=True)), key)
 
 
 def _unknown(command: CreateGrant, known: Known) -> Iterator[Problem]:

@@ -59,6 +59,7 @@ ENTITLEMENT = pl.Struct(
     {
         "feature_id": pl.String,
         "feature_name": pl.String,
+        "unit": pl.String,
         "units": pl.String,
         "usage_limit": UNITS,
         "has_unlimited_usage": pl.Boolean,
@@ -117,6 +118,7 @@ RATE_COLUMNS: ColumnTypes = {
     "plan_name": pl.String,
     "feature_id": pl.String,
     "feature_name": pl.String,
+    "unit": pl.String,
     "currency_id": pl.String,
     "amount": CREDITS,
     "cost_formula": pl.String,

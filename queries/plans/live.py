@@ -124,8 +124,7 @@ def _plan(node: Answer) -> Answer:
             for each in prices
             if each["creditRate"] and each["feature"] is None and each["price"]
         ],
-        "rates": [_rate(each) | {"unit": each["feature"]["featureUnits"]}
-                  for each in _rated(prices)],
+        "rates": [_rate(each) for each in _rated(prices)],
         "entitlements": [_entitlement(each) for each in packed if "usageLimit" in each],
         "inherited": [_entitlement(each) for each in node["inheritedEntitlements"]],
         "credits": [_included(each) for each in packed if "cadence" in each],
@@ -178,6 +177,7 @@ def _rate(node: Answer) -> Answer:
     return {
         "feature_id": node["feature"]["refId"],
         "feature_name": node["feature"]["displayName"],
+        "unit": node["feature"]["featureUnits"],
         "currency_id": rate["currencyId"],
         "amount": None if rate["costFormula"] else Decimal(rate["amount"]),
         "cost_formula": rate["costFormula"],
@@ -188,6 +188,7 @@ def _entitlement(node: Answer) -> Answer:
     return {
         "feature_id": node["feature"]["refId"],
         "feature_name": node["feature"]["displayName"],
+        "unit": node["feature"]["featureUnits"],
         "units": node["feature"]["featureUnitsPlural"],
         "usage_limit": _decimal(node["usageLimit"]),
         "has_unlimited_usage": bool(node["hasUnlimitedUsage"]),

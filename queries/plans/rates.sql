@@ -4,6 +4,7 @@ select
     coalesce(plans.display_name, rates.plan_id) as plan_name,
     features.feature_id,
     coalesce(features.display_name, features.feature_id) as feature_name,
+    features.unit_singular as unit,
     currencies.currency_id,
     rates.amount,
     rates.cost_formula

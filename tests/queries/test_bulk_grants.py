@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from queries.command import Role
+from queries.files import row_key
 from queries.grants.bulk import (
     COLUMNS,
     MOST_ROWS,
@@ -13,7 +14,6 @@ from queries.grants.bulk import (
     Known,
     listed,
     read_bulk,
-    row_key,
     totals,
     unknown,
 )
