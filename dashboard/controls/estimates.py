@@ -69,14 +69,13 @@ def written_out(cells: Mapping[int, Mapping[str, str]]) -> dict[str, str]:
     }
 
 
-def compare_with_another() -> None:
-    """A copy of the last one beside it, to alter."""
-    count = estimates_beside()
+def compare_with_another(count: int) -> None:
+    """A copy of the last of them beside it, to alter."""
     _put({number: filled_in(min(number, count)) for number in range(1, count + 2)})
 
 
-def remove_estimate(number: int) -> None:
-    kept = [filled_in(other) for other in range(1, estimates_beside() + 1) if other != number]
+def remove_estimate(number: int, count: int) -> None:
+    kept = [filled_in(other) for other in range(1, count + 1) if other != number]
     _put(dict(enumerate(kept, start=1)))
 
 

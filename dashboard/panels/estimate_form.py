@@ -9,9 +9,11 @@ import streamlit as st
 
 from dashboard.controls.choices import choose, instant, lines, words
 from dashboard.controls.estimates import CHANGE, EVENT, KINDS, NEW, USAGE, filled_in, prefix_of
+from dashboard.controls.plans import PERIODS
 from dashboard.formats import moment
 from dashboard.markdown import plain
 from dashboard.panels.estimates_shown import Offer, plans_on_sale
+from dashboard.panels.plan_words import ADVERBS, unit_price
 from queries.estimates import Behaviour, BillingPeriod, Estimate
 from queries.estimates.written import (
     ADDON,
@@ -28,7 +30,6 @@ from queries.estimates.written import (
 from queries.time import to_utc, zone_of
 from queries.written import Cells, Problem
 
-PERIODS = {str(BillingPeriod.MONTHLY): "Monthly", str(BillingPeriod.ANNUALLY): "Annually"}
 BEHAVIOURS = {str(Behaviour.DELTA): "Added to what was used", str(Behaviour.SET): "The new total"}
 WITH_ADDONS = {KEPT: "Stay as they are", REPLACED: "All replaced by these"}
 DIMENSIONS_HELP = (
@@ -95,8 +96,8 @@ def _read_new(offer: Offer, cells: Cells) -> Read:
         timed, offer.customer_id, offer.scope.resource_id, terms, offer.statuses
     )
     plan = plans.get(cells.get("plan", ""))
-    period = PERIODS.get(cells["period"], cells["period"]).lower()
-    return question, problems, plan, f"{plan['display_name']}, {period}" if plan else ""
+    title = f"{plan['display_name']}, {ADVERBS.get(cells['period'], '')}" if plan else ""
+    return question, problems, plan, title
 
 
 def _read_change(offer: Offer, cells: Cells) -> Read:
@@ -134,7 +135,7 @@ def _new_fields(form: Form) -> None:
     names = {"": "Choose a plan"} | {each: row["display_name"] for each, row in plans.items()}
     choose("Plan", names, key=form.key("plan"), default="")
     form.tell("plan")
-    choose("Billing period", PERIODS, key=form.key("period"), default=str(BillingPeriod.MONTHLY))
+    choose("Billed", PERIODS, key=form.key("period"), default=str(BillingPeriod.MONTHLY))
     form.tell("period")
     _units(form)
     _addons(form)
@@ -190,20 +191,29 @@ def _event_fields(form: Form) -> None:
 
 def _units(form: Form) -> None:
     """A field for each unit that the plan is sold by, and for each that the address names."""
-    _quantities(form, UNIT, form.sold.units if form.sold else {}, "{} (units)", "2")
+    prices = form.plan["prices"] if form.plan else []
+    helps = {
+        each["feature_id"]: unit_price(each)
+        for each in prices
+        if each["feature_id"] and each["billing_period"] == form.cells["period"]
+    }
+    known = form.sold.units if form.sold else {}
+    _quantities(form, UNIT, known, "{} (units)", helps)
 
 
 def _addons(form: Form) -> None:
-    _quantities(form, ADDON, form.sold.addons if form.sold else {}, "{} (add-on)", "none")
+    known, most = (form.sold.addons, form.sold.most) if form.sold else ({}, {})
+    helps = {each: f"At most {count:,}." for each, count in most.items()}
+    _quantities(form, ADDON, known, "{} (add-on)", helps)
 
 
 def _quantities(
-    form: Form, prefix: str, names: Mapping[str, str], label: str, placeholder: str
+    form: Form, prefix: str, names: Mapping[str, str], label: str, helps: Mapping[str, str]
 ) -> None:
     given = [name.removeprefix(prefix) for name in form.cells if name.startswith(prefix)]
     for each, name in ({each: each for each in given} | dict(names)).items():
         column = f"{prefix}{each}"
-        words(label.format(name), key=form.key(column), placeholder=placeholder)
+        words(label.format(name), key=form.key(column), help=helps.get(each))
         form.tell(column)
 
 

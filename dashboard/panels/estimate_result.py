@@ -1,16 +1,16 @@
 """What one estimate comes to: an invoice, or what a usage takes from the balance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from dashboard.formats import exact, moment, money
+from dashboard.formats import exact, money
 from dashboard.markdown import plain
+from dashboard.panels.estimate_words import period, sentences, warnings
 from dashboard.panels.estimates_shown import Estimated, Offer
-from queries.estimates import EventCost
 from queries.estimates.invoice import Item, Part, difference
 
 LABELS: dict[str, str] = {
@@ -28,10 +28,8 @@ LABELS: dict[str, str] = {
     Item.AFTER: "Balance after",
 }
 TITLES = {Part.NOW: "Due now", Part.PERIOD: "Every period after"}
-CADENCES = {"MONTHLY": "every month", "BEGINNING_OF_BILLING_PERIOD": "every billing period"}
 TOLD_BELOW = (Item.CREDIT_USED, Item.CREDIT_LEFT)
 """Rows that are no step of the sum, and are told as a sentence under it."""
-DISCOUNTS = {"ONCE": "on the first invoice", "FOREVER": "for as long as it runs"}
 
 
 def show_result(shown: Estimated, first: Estimated | None, offer: Offer, *, is_alone: bool) -> None:
@@ -66,11 +64,15 @@ def _show_invoice(
                     delta=_more(shown, first, part, Item.TOTAL, lambda m: money(m, currency)),
                     delta_color="off", delta_arrow="off",
                 )  # fmt: skip
-    st.caption(plain(_period(preview, offer.scope.zone)))
+    st.caption(plain(period(preview, offer.scope.zone)))
     if is_alone:
         for part, title in TITLES.items():
             _table(rows.filter(part=part), title, currency)
-    st.caption("\n".join(f"- {plain(each)}" for each in _sentences(shown, offer.scope.zone)))
+    st.caption("\n".join(f"- {plain(each)}" for each in sentences(shown, offer.scope.zone)))
+    _flags(preview)
+
+
+def _flags(preview: Mapping[str, Any]) -> None:
     if preview["is_downgrade"]:
         st.warning(
             "This is a downgrade: the new plan costs less a month than the one it replaces.",
@@ -103,89 +105,6 @@ def _rows(heads: tuple[str, str], rows: pl.DataFrame, write: Callable[[Decimal],
     st.markdown("\n".join(text))
 
 
-def _period(preview: dict[str, Any], zone: str) -> str:
-    start, end = preview["period_start"], preview["period_end"]
-    if start is None or end is None:
-        return "The API does not tell the billing period."
-    return f"Billing period {moment(start, zone)} – {moment(end, zone)}."
-
-
-def _sentences(shown: Estimated, zone: str) -> list[str]:
-    """What the amounts do not say of themselves."""
-    preview = shown.preview
-    return [
-        *_trial(preview, zone),
-        *_discount(preview, zone),
-        *_tax(preview),
-        *_proration(preview, zone),
-        *_credits(shown),
-        *_untold(shown),
-    ]
-
-
-def _trial(preview: dict[str, Any], zone: str) -> list[str]:
-    if preview["sub_total"] or not preview["recurring_sub_total"] or preview["proration_net"]:
-        return []
-    until = preview["period_end"]
-    end = f" until {moment(until, zone)}" if until else ""
-    return [f"Nothing is due{end}: what this period would cost is not charged, as in a trial."]
-
-
-def _discount(preview: dict[str, Any], zone: str) -> list[str]:
-    if preview["discount_type"] is None:
-        return []
-    value = preview["discount_value"]
-    is_percent = preview["discount_type"] == "PERCENTAGE"
-    off = f"{exact(value)} %" if is_percent else money(value, preview["currency"])
-    months = preview["discount_months"]
-    lasts = DISCOUNTS.get(preview["discount_duration"], "")
-    if preview["discount_duration"] == "REPEATING" and months is not None:
-        lasts = f"for {months} month{'' if months == 1 else 's'}"
-    start, end = preview["discount_start"], preview["discount_end"]
-    span = f", from {moment(start, zone)}" + (f" until {moment(end, zone)}" if end else "")
-    return [f"The discount: {off} off {lasts}{span}."]
-
-
-def _tax(preview: dict[str, Any]) -> list[str]:
-    if preview["tax_percent"] is None:
-        return ["No tax is charged."] if not preview["tax"] else []
-    how = "contained in the total" if preview["is_tax_inclusive"] else "on top"
-    return [f"{preview['tax_name']}: {exact(preview['tax_percent'])} %, {how}."]
-
-
-def _proration(preview: dict[str, Any], zone: str) -> list[str]:
-    if preview["proration_net"] is None:
-        return []
-    said = [
-        f"Prorated at {moment(preview['prorated_at'], zone)}: what was paid for the rest of the "
-        "period is credited, and the rest at the new price is charged."
-    ]
-    if preview["credit_initial"] is not None:
-        whole, used, left = (
-            money(preview[f"credit_{part}"], preview["currency"])
-            for part in ("initial", "used", "remaining")
-        )
-        said.append(f"Of the credit of {whole}, {used} is used now and {left} left for later.")
-    return said
-
-
-def _credits(shown: Estimated) -> list[str]:
-    """Those that the plan includes."""
-    included = shown.plan["credits"] if shown.plan else []
-    said = []
-    for one in included:
-        each = f" per unit of {one['per_unit_of']}" if one["per_unit_of"] else ""
-        when = CADENCES.get(one["cadence"], "")
-        said.append(f"{exact(one['amount'])} {one['currency_name']} {when}{each}")
-    return [f"Credits included: {'; '.join(said)}."] if said else []
-
-
-def _untold(shown: Estimated) -> list[str]:
-    if shown.told or not shown.preview["recurring_sub_total"]:
-        return []
-    return ["The API tells the sums of this estimate, not the lines they are made of."]
-
-
 def _show_cost(shown: Estimated, first: Estimated | None, offer: Offer, *, is_alone: bool) -> None:
     rows = shown.rows
     for (unit,), part in rows.filter(pl.col("unit").is_not_null()).group_by(
@@ -203,7 +122,7 @@ def _show_cost(shown: Estimated, first: Estimated | None, offer: Offer, *, is_al
         if is_alone:
             _charges(part, many, offer)
         _overdraft(part, many)
-    for sentence in _warnings(shown, offer):
+    for sentence in warnings(shown, offer):
         st.warning(plain(sentence), icon=":material/info:")
 
 
@@ -221,36 +140,6 @@ def _overdraft(part: pl.DataFrame, many: str) -> None:
             plain(f"This would overdraw the balance: {exact(abs(after))} {many} would be owed."),
             icon=":material/warning:",
         )
-
-
-def _warnings(shown: Estimated, offer: Offer) -> list[str]:
-    """Every warning of the API, in words."""
-    warned = shown.answer.frame.filter(pl.col("warning").is_not_null())
-    is_event = isinstance(shown.question, EventCost)
-    said = {
-        "FEATURE_NOT_CREDIT_BASED": (
-            "No credits are charged for this: the customer's plan has no rate for it."
-        ),
-        "FEATURE_NOT_FOUND": (
-            "No meter counts this event with these dimensions, so it takes nothing."
-            if is_event
-            else "The API knows no such feature, so it takes nothing."
-        ),
-        "RESOURCE_SCOPED_SUBSCRIPTION_EXISTS": (
-            "The customer has a subscription of one resource, and this is reckoned for the "
-            "customer-level pool. Choose the resource's pool above for its cost."
-        ),
-        "UNSUPPORTED_AGGREGATION": (
-            "what it adds to a maximum, a minimum, an average or a count of different values is "
-            "only known with the whole period; it is counted as 0 here."
-        ),
-    }
-    sentences = []
-    for row in warned.iter_rows(named=True):
-        sentence = said.get(row["warning"], f"The API warns: {row['warning']}.")
-        feature = offer.features.get(row["feature_id"], row["feature_id"])
-        sentences.append(f"{feature}: {sentence}" if feature else sentence)
-    return sentences
 
 
 def _more(

@@ -36,7 +36,7 @@ def show_forms(forms: Sequence[Form], columns: Sequence[DeltaGenerator]) -> None
                 if len(forms) > 1:
                     st.button(
                         "Remove", key=f"remove estimate {form.number}", icon=":material/close:",
-                        on_click=remove_estimate, args=(form.number,),
+                        on_click=remove_estimate, args=(form.number, len(forms)),
                     )  # fmt: skip
             with guarded():
                 form_fields(form)
@@ -46,7 +46,8 @@ def compare_button(forms: Sequence[Form]) -> None:
     if len(forms) < MOST:
         st.button(
             "Compare with another", icon=":material/add_column_right:",
-            on_click=compare_with_another, help="Copies the last one into a column beside it.",
+            on_click=compare_with_another, args=(len(forms),),
+            help="Copies the last one into a column beside it.",
         )  # fmt: skip
     else:
         st.caption(f"{MOST} estimates stand side by side, which is the most.")

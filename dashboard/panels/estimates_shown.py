@@ -14,7 +14,8 @@ from queries.catalogue import Currencies, Features
 from queries.customers import Subscriptions
 from queries.estimates import Estimate, EstimateNew
 from queries.estimates.extracted import CANNOT
-from queries.estimates.invoice import INVOICE_SCHEMA, Line, charges, invoice, lines
+from queries.estimates.invoice import INVOICE_SCHEMA, charges, invoice
+from queries.estimates.lines import Line, lines
 from queries.plans import Coupons, Paywall
 from queries.question import COUNTRY, Answer, CannotAnswer, Live
 

@@ -81,14 +81,19 @@ def _trial(plan: Row) -> list[str]:
     return [f"Begins with a free trial of {count} {unit}{'' if count == 1 else 's'}"]
 
 
-def credit_lines(plan: Row, names: Mapping[str, str]) -> list[str]:
-    """Credits that come with the plan, and what more of them cost; `names` by currency_id."""
+def credits_included(plan: Row) -> list[str]:
+    """250 AI tokens a month, for each unit of Seats."""
     lines = []
     for each in plan["credits"]:
         per = f", for each unit of {each['per_unit_of']}" if each["per_unit_of"] else ""
         cadence = CADENCES.get(each["cadence"], each["cadence"])
         lines.append(f"{exact(each['amount'])} {each['currency_name']} {cadence}{per}")
-    return lines + [
+    return lines
+
+
+def credit_lines(plan: Row, names: Mapping[str, str]) -> list[str]:
+    """Credits that come with the plan, and what more of them cost; `names` by currency_id."""
+    return credits_included(plan) + [
         f"More {names.get(each['currency_id'], each['currency_id'])}: "
         f"{price(each['amount'], each['currency'])} each"
         for each in plan["credit_prices"]

@@ -21,7 +21,7 @@ BODY_HEIGHT = 640
 
 page = Page[tuple[Offer, list[Form]]]("Estimates")
 with page.answering():
-    scope = page.scope()
+    scope = page.scope(prefers="live")
     customer_id = scope.one_customer("estimates what one customer would pay")
     count = estimates_beside()
     with page.working(BODY_HEIGHT):

@@ -258,6 +258,8 @@ def check_reduction(promotion_code: str | None, coupon_id: str | None) -> None:
 
 
 def check_start(start: datetime) -> None:
+    if start.tzinfo is not None:
+        raise QuestionError(f"A start is naive UTC; {start.isoformat()} has a zone of its own.")
     if not EARLIEST <= start < LATEST:
         raise QuestionError(
             f"A start of {start:%-d %b %Y} is out of range: from {EARLIEST.year} to "

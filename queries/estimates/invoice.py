@@ -1,17 +1,14 @@
-"""An estimate as an invoice: its rows, which add up; its lines, where they can be told."""
+"""An estimate as an invoice: its rows, which add up."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 import polars as pl
 
-from data.credits.money import CURRENCIES, NOTHING, to_money
-from data.credits.prices import Tier, TiersMode, per_unit, tiered
 from data.tables import CREDITS_SUM, ColumnTypes
-from queries.estimates import EstimateNew
+from queries.estimates.lines import Line
 
 
 class Part(StrEnum):
@@ -50,84 +47,6 @@ INVOICE: ColumnTypes = {
 }
 INVOICE_SCHEMA = pl.Schema(INVOICE)
 """`amount` is money in `unit`, or credits of the currency `unit`; what is taken off is negative."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one price comes to for a whole period; `quantity` None where it is no matter of one."""
-
-    name: str
-    quantity: int | None
-    amount: Decimal
-    is_minimum: bool = False
-
-
-def lines(
-    question: EstimateNew, plan: Mapping[str, Any], preview: Mapping[str, Any]
-) -> tuple[Line, ...]:
-    """The lines of every period, where they sum to its sub-total to the cent; else none.
-
-    The API does not tell them. They are reckoned from the `plan` as `Paywall` answers it for the
-    country of the question, and shown only if the API's own sum bears them out.
-    """
-    currency = preview["currency"]
-    period = [p for p in plan["prices"] if p["billing_period"] == question.billing_period]
-    is_other = any(price["currency"] != currency for price in period)
-    if is_other or currency not in CURRENCIES or preview["recurring_sub_total"] is None:
-        return ()
-    local = next((price["country"] for price in period if price["country"]), None)
-    found = [
-        _line(plan["display_name"], price, dict(question.features), currency) for price in period
-    ]
-    bought = {addon["addon_id"]: addon for addon in plan["addons"]}
-    for addon_id, quantity in question.addons:
-        addon = bought.get(addon_id)
-        if addon is None:
-            return ()
-        found += [
-            Line(addon["display_name"], quantity, _cost(price, quantity, currency))
-            for price in _of_country(addon["prices"], question.billing_period, local)
-        ]
-    lacks = _lacks(plan, question.billing_period, currency, found)
-    if lacks:
-        found.append(Line("", None, lacks, is_minimum=True))
-    total = sum((line.amount for line in found), NOTHING)
-    return tuple(found) if total == preview["recurring_sub_total"] else ()
-
-
-def _line(plan: str, price: Mapping[str, Any], features: Mapping[str, int], currency: str) -> Line:
-    if price["feature_id"] is None:
-        return Line(plan, None, _cost(price, 1, currency))
-    quantity = features.get(price["feature_id"], 0)
-    return Line(price["feature_name"], quantity, _cost(price, quantity, currency))
-
-
-def _cost(price: Mapping[str, Any], quantity: int, currency: str) -> Decimal:
-    if price["amount"] is not None:
-        return to_money(per_unit(Decimal(quantity), price["amount"]), currency)
-    tiers = [Tier(t["unit_price"], t["up_to"], t["flat_price"]) for t in price["tiers"]]
-    return to_money(tiered(Decimal(quantity), tiers, TiersMode(price["tiers_mode"])), currency)
-
-
-def _of_country(
-    prices: Iterable[Mapping[str, Any]], period: str | None, country: str | None
-) -> list[Mapping[str, Any]]:
-    of_period = [price for price in prices if price["billing_period"] == period]
-    own = [price for price in of_period if country and price["country"] == country]
-    return own or [price for price in of_period if price["country"] is None]
-
-
-def _lacks(
-    plan: Mapping[str, Any], period: str | None, currency: str, found: Iterable[Line]
-) -> Decimal:
-    """What the lines lack to the minimum spend."""
-    least = [
-        each["amount"]
-        for each in plan["minimum_spends"]
-        if (each["billing_period"], each["currency"]) == (period, currency)
-    ]
-    total = sum((line.amount for line in found), NOTHING)
-    return max(to_money(max(least, default=NOTHING), currency) - total, NOTHING)
 
 
 def invoice(preview: Mapping[str, Any], told: Sequence[Line] = ()) -> pl.DataFrame:

@@ -80,7 +80,6 @@ def read_new(
     problems: list[Problem] = []
     read = partial(_read, problems, cells)
     plan = _plan(problems, cells, plans)
-    country = read("country", _country)
     given = {
         "customer_id": customer_id,
         "plan_id": cells.get("plan", ""),
@@ -88,7 +87,7 @@ def read_new(
         "features": _features(problems, cells, plan),
         "addons": _addons(problems, cells, plan),
         "start": read("start", _start),
-        "country": country,
+        "country": read("country", _country),
         "resource_id": resource_id,
         **_reduction(problems, cells, coupons),
     }

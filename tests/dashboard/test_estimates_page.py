@@ -95,7 +95,7 @@ def test_the_documentations_sample_is_an_invoice_equal_to_the_answer(
     assert now["Sub-total"] == told["sub_total"]
     assert "50 % off for 3 months, from 22 May 2026 14:35 UTC until 22 Aug 2026" in page.text
     assert "Billing period 22 May 2026 14:35 UTC – 22 Jun 2026 14:35 UTC." in page.text
-    assert "Credits included: 250 AI tokens every month per unit of Seats" in page.text
+    assert "Credits included: 250 AI tokens a month, for each unit of Seats;" in page.text
     assert "No tax is charged." in page.text
 
 
@@ -298,7 +298,7 @@ def test_the_rows_of_many_are_in_one_table(visit: Visit) -> None:
            "3.value": "3"},
     )  # fmt: skip
     assert page.invoices == []
-    table = page.frame("The rows of 3 estimates side by side. 1: Growth, monthly; 2: Scale")
+    table = page.frame("The rows of 3 estimates side by side. 1: Growth, by the month; 2: Scale")
     rows = {row[0]: row[1:] for row in table.itertuples(index=False)}
     assert rows["Due now · Total"][:2] == (D("64.50"), 550)
     assert rows["Due now · Discount"][0] == D("-64.50")
@@ -355,7 +355,7 @@ def test_an_export_has_every_row_and_the_link_that_asks_again(
     table = page.frame("The rows of 2 estimates")
     drawn = sorted(amount for n in ("1", "2") for amount in table[n].dropna())
     assert sorted(frame["amount"].drop_nulls()) == drawn
-    assert about["estimates"] == "1: Growth, monthly; 2: Usage of Seats"
+    assert about["estimates"] == "1: Growth, by the month; 2: Usage of Seats"
     assert "2.value=3" in about["made anew by"]
     assert f"# customer: {CUSTOMER}" in exports.to_csv(frame, about).decode()
 
@@ -374,7 +374,9 @@ def test_an_estimate_that_fails_keeps_its_last_answer_and_the_others(
     page.go()
     [said] = page.alarms
     assert "cannot be reached" in said
-    assert "Still shown below, and no longer current: Growth, monthly, as of 22 May" in page.text
+    assert (
+        "Still shown below, and no longer current: Growth, by the month, as of 22 May" in page.text
+    )
     assert page.totals == before
     wire.faults.clear()
     page.go()
@@ -399,6 +401,13 @@ def test_a_source_that_fails_altogether_leaves_what_was_shown(visit: Visit, wire
     assert "Still shown below, and no longer current: forms for" in page.text
     assert page.totals == before
     assert "Try again" in page.buttons
+
+
+def test_a_page_for_which_nobody_chose_a_source_asks_the_live_one(api: Api) -> None:
+    assert api
+    page = EstimatesPage(customer=CUSTOMER, plan=GROWTH)
+    assert page.failures == []
+    assert page.link["source"] == ["live"]
 
 
 def test_an_extract_says_why_and_offers_the_live_source(api: Api) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -33,8 +33,8 @@ from queries.estimates.invoice import (
     charges,
     difference,
     invoice,
-    lines,
 )
+from queries.estimates.lines import lines
 from queries.plans import Paywall
 from queries.question import CannotAnswer, Live, QuestionError
 
@@ -369,6 +369,7 @@ def test_an_extract_cannot_estimate_and_says_which_source_can(told: Told) -> Non
         ({"addons": ((CAMPAIGNS, 1), (CAMPAIGNS, 1))}, "named twice"),
         ({"start": datetime(1900, 1, 1)}, "out of range: from 1970"),
         ({"start": datetime(2300, 1, 1)}, "out of range"),
+        ({"start": datetime(2026, 5, 1, tzinfo=UTC)}, "has a zone of its own"),
         ({"country": "de"}, "two capital letters"),
         ({"country": "Germany"}, "two capital letters"),
         ({"promotion_code": " "}, "1 to 255 characters"),
@@ -471,6 +472,8 @@ def test_lines_that_the_apis_sum_does_not_bear_out_are_not_told(live: Live) -> N
     assert lines(NEW, plan, made | {"recurring_sub_total": D("109.01")}) == ()
     assert lines(NEW, plan, made | {"currency": "EUR"}) == ()
     assert lines(replace(NEW, addons=(("addon-x", 1),)), plan, made) == ()
+    untold = [price | {"amount": None, "tiers": []} for price in plan["prices"]]
+    assert lines(NEW, plan | {"prices": untold}, made) == ()
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_what_is_wrong_is_said_at_its_field(
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     _, problems = new(unit__templates="x", country="Germany", start="now", coupon="old")
-    assert [column for column, _ in problems] == ["country", "unit.templates", "start", "coupon"]
+    assert [column for column, _ in problems] == ["unit.templates", "start", "country", "coupon"]
 
 
 def change(**changes: str) -> tuple[EstimateChange | None, list[tuple[str, str]]]:
