@@ -62,6 +62,13 @@ page = st.navigation(
             help="What a subscription, a change, a usage or an event would cost.",
         ),
         st.Page(
+            VIEWS / "report_usage.py",
+            title="Report usage",
+            icon=":material/upload:",
+            url_path="report-usage",
+            help="Report measurements and events, and see what they do to the balance.",
+        ),
+        st.Page(
             VIEWS / "activity.py",
             title="Activity",
             icon=":material/history:",
