@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.controls.choices import address_value
-from queries.estimates import Behaviour, BillingPeriod
+from queries.estimates import BillingPeriod
 from queries.estimates.written import ADDON, KEPT, UNIT
 from queries.question import QuestionError
+from queries.reports.measurements import UpdateBehavior
 
 MOST = 5
 BESIDE = "estimates"
@@ -25,7 +26,7 @@ KINDS = {
 DEFAULTS = {
     "kind": NEW,
     "period": str(BillingPeriod.MONTHLY),
-    "behaviour": str(Behaviour.DELTA),
+    "behavior": str(UpdateBehavior.DELTA),
     "addons": KEPT,
 }
 NAMES = (

@@ -14,7 +14,7 @@ from dashboard.formats import moment
 from dashboard.markdown import plain
 from dashboard.panels.estimates_shown import Offer, plans_on_sale
 from dashboard.panels.plan_words import ADVERBS, unit_price
-from queries.estimates import Behaviour, BillingPeriod, Estimate
+from queries.estimates import BillingPeriod, Estimate
 from queries.estimates.written import (
     ADDON,
     KEPT,
@@ -27,10 +27,14 @@ from queries.estimates.written import (
     read_usage,
     sold,
 )
+from queries.reports.measurements import UpdateBehavior
 from queries.time import to_utc, zone_of
 from queries.written import Cells, Problem
 
-BEHAVIOURS = {str(Behaviour.DELTA): "Added to what was used", str(Behaviour.SET): "The new total"}
+BEHAVIORS = {
+    str(UpdateBehavior.DELTA): "Added to what was used",
+    str(UpdateBehavior.SET): "The new total",
+}
 WITH_ADDONS = {KEPT: "Stay as they are", REPLACED: "All replaced by these"}
 DIMENSIONS_HELP = (
     "A line for each. Numbers, true and false are sent as such; what is in quotes is sent as text."
@@ -178,8 +182,8 @@ def _usage_fields(form: Form) -> None:
     form.tell("feature")
     words("Usage", key=form.key("value"), placeholder="100")
     form.tell("value")
-    choose("Counted as", BEHAVIOURS, key=form.key("behaviour"), default=str(Behaviour.DELTA))
-    form.tell("behaviour")
+    choose("Counted as", BEHAVIORS, key=form.key("behavior"), default=str(UpdateBehavior.DELTA))
+    form.tell("behavior")
     _dimensions(form)
 
 

@@ -8,33 +8,26 @@ from enum import StrEnum
 
 import polars as pl
 
-from data.credits.amounts import AmountError, to_units
-from data.credits.dimensions import KEY
 from data.tables import CREDITS_SUM, TIME, ColumnTypes
 from queries.question import QuestionError, check_country, check_customer, check_id
-from queries.time import EARLIEST, LATEST
+from queries.reports.checks import (
+    Dimensions,
+    check_dimensions,
+    check_text,
+    check_time,
+    check_value,
+)
+from queries.reports.measurements import UpdateBehavior, check_behavior
 
 MOST_UNITS = 10**9
-LONGEST_CODE = 255
-MOST_DIGITS = 400
 
 Quantities = tuple[tuple[str, int], ...]
 """(id, how many), each id once"""
-DimensionValue = str | int | bool | Decimal
-Dimensions = tuple[tuple[str, DimensionValue], ...]
-"""(key, value), each key once; numbers as numbers, since a formula may read them"""
 
 
 class BillingPeriod(StrEnum):
     MONTHLY = "MONTHLY"
     ANNUALLY = "ANNUALLY"
-
-
-class Behaviour(StrEnum):
-    """Whether a usage adds to what was used, or is the new total of it."""
-
-    DELTA = "DELTA"
-    SET = "SET"
 
 
 DUE: ColumnTypes = {
@@ -115,7 +108,7 @@ class EstimateNew:
         if self.country is not None:
             check_country(self.country)
         if self.start is not None:
-            check_start(self.start)
+            check_time(self.start)
         check_quantities("feature", self.features, least=0)
         check_quantities("add-on", self.addons, least=1)
         check_reduction(self.promotion_code, self.coupon_id)
@@ -153,7 +146,7 @@ class UsageCost:
     customer_id: str
     feature_id: str
     value: Decimal
-    behaviour: str = Behaviour.DELTA
+    behavior: str = UpdateBehavior.DELTA
     dimensions: Dimensions = ()
     resource_id: str | None = None
 
@@ -162,11 +155,7 @@ class UsageCost:
         check_id("feature", self.feature_id)
         check_id("resource", self.resource_id)
         check_value(self.value)
-        if self.behaviour not in list(Behaviour):
-            raise QuestionError(
-                f"A usage cannot be reported as {self.behaviour!r}: DELTA adds to what was used, "
-                "SET is the new total."
-            )
+        check_behavior(self.behavior)
         check_dimensions(self.dimensions)
 
 
@@ -182,7 +171,7 @@ class EventCost:
     def __post_init__(self) -> None:
         check_customer(self.customer_id)
         check_id("resource", self.resource_id)
-        check_event_name(self.event_name)
+        check_text("An event name", self.event_name)
         check_dimensions(self.dimensions)
 
 
@@ -208,62 +197,14 @@ def check_quantity(quantity: int, *, least: int) -> None:
         )
 
 
-def check_value(value: Decimal) -> None:
-    try:
-        units = to_units(value)
-    except AmountError as error:
-        raise QuestionError(str(error)) from None
-    if units != value:
-        raise QuestionError(f"A usage value has at most 5 decimals; {value} has more.")
-
-
-def check_event_name(name: str) -> None:
-    if not name.strip() or len(name) > LONGEST_CODE:
-        raise QuestionError(
-            f"An event's name has 1 to {LONGEST_CODE} characters; this has {len(name.strip())}."
-        )
-
-
-def check_dimensions(dimensions: Dimensions) -> None:
-    for key, value in dimensions:
-        check_dimension(key, value)
-    _check_once("The dimension", [key for key, _ in dimensions])
-
-
-def check_dimension(key: str, value: DimensionValue) -> None:
-    if not KEY.fullmatch(key):
-        raise QuestionError(
-            f"{key!r} cannot be a dimension key: letters, digits, _ $ and - are allowed."
-        )
-    if isinstance(value, Decimal) and not (value.is_finite() and len(f"{value:f}") <= MOST_DIGITS):
-        raise QuestionError(f"{key} is a finite number of at most {MOST_DIGITS} digits.")
-
-
-def check_code(code: str) -> None:
-    if not code.strip() or len(code) > LONGEST_CODE:
-        raise QuestionError(
-            f"A promotion code has 1 to {LONGEST_CODE} characters; this has {len(code.strip())}."
-        )
-
-
 def check_reduction(promotion_code: str | None, coupon_id: str | None) -> None:
     if promotion_code is not None:
-        check_code(promotion_code)
+        check_text("A promotion code", promotion_code)
     check_id("coupon", coupon_id)
     if promotion_code is not None and coupon_id is not None:
         raise QuestionError(
             f"Give the promotion code {promotion_code!r} or the coupon {coupon_id!r}, not both: "
             "an invoice has one discount."
-        )
-
-
-def check_start(start: datetime) -> None:
-    if start.tzinfo is not None:
-        raise QuestionError(f"A start is naive UTC; {start.isoformat()} has a zone of its own.")
-    if not EARLIEST <= start < LATEST:
-        raise QuestionError(
-            f"A start of {start:%-d %b %Y} is out of range: from {EARLIEST.year} to "
-            f"{LATEST.year - 1} is possible."
         )
 
 

@@ -10,13 +10,13 @@ from queries.documents import document
 from queries.estimates import (
     COST_SCHEMA,
     PREVIEW_SCHEMA,
-    Dimensions,
     EstimateChange,
     EstimateNew,
     EventCost,
     Quantities,
     UsageCost,
 )
+from queries.reports.checks import Dimensions
 from queries.wire import optional_time
 
 
@@ -49,7 +49,7 @@ def usage(question: UsageCost, client: MeteringClient) -> pl.DataFrame:
         "customerId": question.customer_id,
         "featureId": question.feature_id,
         "value": question.value,
-        "updateBehavior": str(question.behaviour),
+        "updateBehavior": str(question.behavior),
         "dimensions": _dimensions(question.dimensions),
         "resourceId": question.resource_id,
     }

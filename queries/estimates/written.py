@@ -9,26 +9,27 @@ from functools import partial
 from typing import Any, TypeVar
 
 from queries.estimates import (
-    Behaviour,
     BillingPeriod,
-    Dimensions,
-    DimensionValue,
     EstimateChange,
     EstimateNew,
     EventCost,
     Quantities,
     UsageCost,
-    check_code,
-    check_dimension,
-    check_event_name,
     check_period,
     check_quantity,
     check_reduction,
-    check_start,
-    check_value,
 )
 from queries.grants.written import WHOLE
 from queries.question import QuestionError, check_country, check_id
+from queries.reports.checks import (
+    Dimensions,
+    DimensionValue,
+    check_dimensions,
+    check_text,
+    check_time,
+    check_value,
+)
+from queries.reports.measurements import UpdateBehavior, check_behavior
 from queries.written import Cells, Problem, plain_number
 
 UNIT, ADDON = "unit.", "addon."
@@ -123,7 +124,7 @@ def read_usage(
         "customer_id": customer_id,
         "feature_id": read("feature", partial(_feature, features)),
         "value": read("value", _value),
-        "behaviour": read("behaviour", _behaviour) or Behaviour.DELTA,
+        "behavior": read("behavior", _behavior) or UpdateBehavior.DELTA,
         "dimensions": read("dimensions", read_dimensions) or (),
         "resource_id": resource_id,
     }
@@ -152,7 +153,7 @@ def read_dimensions(text: str) -> Dimensions:
         if key in read:
             raise QuestionError(f"The dimension {key!r} is named twice; give it once.")
         read[key] = _dimension(value)
-        check_dimension(key, read[key])
+    check_dimensions(tuple(read.items()))
     return tuple(read.items())
 
 
@@ -288,7 +289,7 @@ def _coupon(coupons: Mapping[str, str], coupon_id: str) -> str:
 
 
 def _code(text: str) -> str:
-    check_code(text)
+    check_text("A promotion code", text)
     return text
 
 
@@ -315,7 +316,7 @@ def _start(text: str) -> datetime:
         start = None
     if start is None or start.tzinfo is not None:
         raise QuestionError(f"{text!r} is not a moment such as 2026-05-22T14:30.")
-    check_start(start)
+    check_time(start)
     return start
 
 
@@ -342,14 +343,13 @@ def _value(text: str) -> Decimal:
     return value
 
 
-def _behaviour(text: str) -> Behaviour:
-    if text not in list(Behaviour):
-        raise QuestionError(f"{text!r} is not a way to count; choose one of the list.")
-    return Behaviour(text)
+def _behavior(text: str) -> str:
+    check_behavior(text)
+    return text
 
 
 def _event_name(text: str) -> str:
-    check_event_name(text)
+    check_text("An event name", text)
     return text
 
 

@@ -156,8 +156,8 @@ def test_a_usage_costs_credits_and_shows_the_balance(visit: Visit, wire: Wire) -
     assert told["estimated_cost"].item() == 75
     page.choose("value", "5")
     assert "This would overdraw the balance: 25 tokens would be owed." in page.text
-    page.choose("behaviour", "SET")
-    assert page.address["behaviour"] == "SET"
+    page.choose("behavior", "SET")
+    assert page.address["behavior"] == "SET"
 
 
 def test_an_event_costs_by_its_dimensions_and_warns_in_words(visit: Visit) -> None:
@@ -238,7 +238,7 @@ def test_a_plan_offers_only_its_own_units_and_add_ons(visit: Visit) -> None:
         ({"coupon": "coupon-x", "code": None}, "There is no coupon 'coupon-x'"),
         ({"coupon": "coupon-launch-25", "code": None}, "is archived"),
         ({"kind": "gift"}, "'gift' is no kind of estimate"),
-        ({"kind": "event", "event": "e", "dimensions": "a b = 1"}, "cannot be a dimension key"),
+        ({"kind": "event", "event": "e", "dimensions": "a b = 1"}, "cannot be a dimension"),
         ({"kind": "event", "event": "e", "dimensions": "model"}, "'model' is not a line"),
         ({"kind": "usage", "feature": SEATS, "value": "1e3"}, "not a plain number"),
         ({"kind": "usage", "value": "1", "feature": "feature-x"}, "There is no feature"),
