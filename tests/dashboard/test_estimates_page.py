@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from estimates_page import EstimatesPage
 from faulty_wire import Wire, dropped, no_connection
-from local_metering import CUSTOMER, GROWTH, SEATS, LocalApi, MeteringProcess
+from local_metering import CUSTOMER, GROWTH, PROVISION, SEATS, LocalApi, MeteringProcess
 from usage_world import NOW, Api
 
 from dashboard import asking, exports
 from dashboard.activity.store import ActivityFile, Wanted
 from dashboard.sources import Sources, use
+from data.metering.offers import Meter
 from queries.answer import answer
 from queries.estimates import EstimateChange, EstimateNew, UsageCost
 from queries.question import Live
@@ -167,6 +168,35 @@ def test_an_event_costs_by_its_dimensions_and_warns_in_words(visit: Visit) -> No
     page.choose("event", "no_such_event")
     assert "No meter counts this event with these dimensions" in page.text
     assert page.totals == []
+
+
+def test_every_warning_of_the_api_is_put_in_words(
+    local: LocalApi, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wire
+    local.provision("two-pools", plan=None)
+    subscription = {"planId": GROWTH, "resourceId": "desk"}
+    asked = {"customerId": "two-pools", "subscriptionParams": subscription}
+    local.tell(PROVISION, input=asked)
+    unlike = Meter("api_call", SEATS, "MAX", "tokens")
+    monkeypatch.setattr(local.service, "meters", (unlike,))
+    page = EstimatesPage(customer="two-pools", kind="event", event="api_call", pool="desk")
+    assert "Seats: what it adds to a maximum, a minimum, an average" in page.text
+    page = EstimatesPage(customer="two-pools", kind="usage", feature=TEMPLATES, value="1")
+    assert "The customer has a subscription of one resource" in page.text
+    assert "No credits are charged for this" in page.text
+
+
+def test_a_promotion_code_that_is_used_up_says_so(local: LocalApi, wire: Wire) -> None:
+    assert wire
+    for number in range(3):
+        subscription = {"planId": GROWTH, "promotionCode": "WELCOME20"}
+        asked = {"customerId": f"welcome-{number}", "subscriptionParams": subscription}
+        local.tell(PROVISION, input=asked)
+    page = EstimatesPage(customer=CUSTOMER, **(SAMPLE | {"code": "WELCOME20"}))
+    assert page.alarms == [
+        "The promotion code 'WELCOME20' was used 3 times, as often as it may be."
+    ]
 
 
 def test_nothing_is_written_or_recorded(
