@@ -154,8 +154,9 @@ def _new_fields(form: Form) -> None:
 
 
 def _change_fields(form: Form) -> None:
+    plans = plans_on_sale(form.offer, "")
     names = {
-        subscription_id: _subscription(form.offer, row)
+        subscription_id: _subscription(row, plans, form.offer.scope.zone)
         for subscription_id, row in form.offer.subscriptions.items()
     }
     if len(names) == 1:
@@ -241,10 +242,10 @@ def _dimensions(form: Form) -> None:
     form.tell("dimensions")
 
 
-def _subscription(offer: Offer, row: Mapping[str, Any]) -> str:
-    since = moment(row["started_at"], offer.scope.zone)
+def _subscription(row: Mapping[str, Any], plans: Mapping[str, Plan], zone: str) -> str:
+    plan = plans.get(row["plan_id"], {}).get("display_name", row["plan_id"])
     pool = f" · {row['resource_id']}" if row["resource_id"] else ""
-    return f"{row['plan_id']}{pool} · since {since}"
+    return f"{plan}{pool} · since {moment(row['started_at'], zone)}"
 
 
 READERS: dict[str, Callable[[Offer, Cells], Read]] = {

@@ -24,6 +24,7 @@ Key = tuple[str, str, str]
 def compared(shown: Sequence[Estimated], offer: Offer) -> None:
     """One row for each amount that some estimate has; empty where another has none."""
     table = beside(shown, offer)
+    count = f"{len(shown)} estimate{'' if len(shown) == 1 else 's'}"
     totals = "; ".join(f"{one.number}: {one.title}" for one in shown)
     st.dataframe(
         table,
@@ -31,9 +32,10 @@ def compared(shown: Sequence[Estimated], offer: Offer) -> None:
         hide_index=True,
         height="content",
         placeholder="–",
-        alt=f"The rows of {len(shown)} estimates side by side. {totals}.",
+        alt=f"The rows of {count} side by side. {totals}.",
     )
-    st.caption("The changes above are against the first estimate.")
+    if len(shown) > 1:
+        st.caption("The changes above are against the first estimate.")
 
 
 def beside(shown: Sequence[Estimated], offer: Offer) -> pl.DataFrame:

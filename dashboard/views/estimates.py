@@ -42,6 +42,6 @@ for_forms, for_results = places(len(forms))
 show_forms(forms, for_forms)
 with guarded():
     shown = show_results(forms, for_results)
-    if len(shown) > 1:
+    if shown and len(forms) > 1:
         compared(shown, offer)
     export_estimates(offer, shown, address)

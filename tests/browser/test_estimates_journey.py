@@ -76,7 +76,7 @@ def test_a_change_with_its_proration_takes_four_clicks(app: str, page: "Page") -
     clicks = Clicks()
     open_page(page, app, "estimates", SCOPE)
     pick(clicks, page, "Estimate", "^Change of a subscription$")
-    pick(clicks, page, "Subscription", "growth|scale")
+    pick(clicks, page, "Subscription", "^(Growth|Scale)")
     write(templates(page), "30")
     expect(page.get_by_role("row", name="Credit for what is not used")).to_be_visible(timeout=SLOW)
     expect(page.get_by_role("row", name="For the rest of the period")).to_be_visible()

@@ -303,6 +303,7 @@ def test_what_only_the_api_knows_stands_where_the_invoice_would(
     [said] = page.failures
     assert sentence in said
     assert len(page.totals) == 2, "the other estimate is unaffected"
+    assert page.has_frame("The rows of 1 estimate")
     assert not page.has_crashed
 
 
