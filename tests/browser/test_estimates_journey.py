@@ -34,8 +34,10 @@ def open_page(page: "Page", app: str, name: str, query: str) -> None:
 
 
 def write(field: "Locator", text: str) -> None:
+    """The next field is written once this one is in the address, as it is for a person."""
     field.fill(text)
     field.press("Enter")
+    expect(field.page).to_have_url(re.compile(rf"={text}(&|$)"), timeout=SLOW)
 
 
 def pick(clicks: Clicks, page: "Page", label: str, option: str) -> None:
