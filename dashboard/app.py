@@ -49,6 +49,20 @@ LOOK = [
 ]
 PRICE = [
     st.Page(
+        VIEWS / "plans.py",
+        title="Plans",
+        icon=":material/sell:",
+        url_path="plans",
+        help="What is sold: plans with prices, credits and entitlements, and coupons.",
+    ),
+    st.Page(
+        VIEWS / "estimates.py",
+        title="Estimates",
+        icon=":material/request_quote:",
+        url_path="estimates",
+        help="What a subscription, a change, a usage or an event would cost.",
+    ),
+    st.Page(
         VIEWS / "what_if.py",
         title="What-if",
         icon=":material/science:",
@@ -79,7 +93,8 @@ CHANGE = [
         help="Every change made from this app.",
     ),
 ]
-page = st.navigation({"Credits": LOOK, "Prices": PRICE, "Changes": CHANGE})
+# In sections they would be a list that screen readers cannot follow: axe says so of Streamlit's.
+page = st.navigation([*LOOK, *PRICE, *CHANGE])
 problem = current().problem
 if problem and current().extract:
     st.warning(problem, icon=":material/link_off:")

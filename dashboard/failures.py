@@ -31,6 +31,7 @@ def show_failure(
     *,
     still_shown: str | None = None,
     can_extract: bool = False,
+    can_live: bool = False,
     can_retry: bool = False,
 ) -> None:
     """The sentence, and under it what is still on the page and how old it is."""
@@ -44,8 +45,11 @@ def show_failure(
     tell = st.warning if isinstance(error, QuestionError) else st.error
     tell(plain(sentence_of(error)), icon=":material/error:")
     with st.container(horizontal=True):
-        if could_other and can_extract and st.query_params.get("source") == "live":
+        is_live = st.query_params.get("source") == "live"
+        if could_other and can_extract and is_live:
             st.button("Use the extract", on_click=_use_extract)
+        if isinstance(error, CannotAnswer) and can_live and not is_live:
+            st.button("Use the live source", on_click=_use_live)
         if can_retry and not is_wrong_question:
             st.button("Try again", icon=":material/refresh:")
     if still_shown:
@@ -55,6 +59,10 @@ def show_failure(
 def _use_extract() -> None:
     if "source" in st.query_params:
         del st.query_params["source"]
+
+
+def _use_live() -> None:
+    st.query_params["source"] = "live"
 
 
 @contextmanager

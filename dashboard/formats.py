@@ -37,6 +37,15 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{amount:,.{digits}f} {currency}".replace("-", "−")
 
 
+def price(amount: Decimal, currency: str) -> str:
+    """Money with every decimal that matters, at least those of its currency: 0.004 USD."""
+    shown, text = money(amount, currency), exact(amount)
+    least = len(shown.removesuffix(f" {currency}").partition(".")[2])
+    if len(text.partition(".")[2]) <= least:
+        return shown
+    return f"{text} {currency}".replace("-", "−")
+
+
 def percent(ratio: float) -> str:
     """With its sign, and a decimal while that matters."""
     digits = 0 if abs(ratio) >= 10 else 1

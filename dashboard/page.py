@@ -38,9 +38,12 @@ class Page(Generic[Shown]):
         if self._is_first:
             self._head.skeleton(HEADER_HEIGHT)
 
-    def scope(self) -> Scope:
-        """The scope controls; raises what they raise."""
-        return scope_controls(self.sources, read_settings().zone)
+    def scope(self, *, prefers: str = "extract") -> Scope:
+        """The scope controls; raises what they raise.
+
+        `prefers` is the kind of source that answers where nobody has chosen one.
+        """
+        return scope_controls(self.sources, read_settings().zone, prefers)
 
     def portfolio_scope(self) -> Scope:
         """The scope controls of a page about all customers; raises what they raise."""
@@ -58,6 +61,7 @@ class Page(Generic[Shown]):
                 error,
                 still_shown=title,
                 can_extract=self.sources.extract is not None,
+                can_live=self.sources.live is not None,
                 can_retry=True,
             )
 

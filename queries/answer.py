@@ -10,9 +10,12 @@ from queries import (
     balance,
     catalogue,
     customers,
+    entitlements,
+    estimates,
     grants,
     keys,
     ledger,
+    plans,
     portfolio,
     recharge,
     statement,
@@ -25,12 +28,18 @@ from queries.catalogue import extracted as catalogue_extracted
 from queries.catalogue import live as catalogue_live
 from queries.customers import extracted as customers_extracted
 from queries.customers import live as customers_live
+from queries.entitlements import extracted as entitlements_extracted
+from queries.entitlements import live as entitlements_live
+from queries.estimates import extracted as estimates_extracted
+from queries.estimates import live as estimates_live
 from queries.grants import extracted as grants_extracted
 from queries.grants import live as grants_live
 from queries.keys import extracted as keys_extracted
 from queries.keys import live as keys_live
 from queries.ledger import extracted as ledger_extracted
 from queries.ledger import live as ledger_live
+from queries.plans import extracted as plans_extracted
+from queries.plans import live as plans_live
 from queries.portfolio import extracted as portfolio_extracted
 from queries.portfolio import live as portfolio_live
 from queries.question import Answer, Live, Source
@@ -76,6 +85,18 @@ Question = (
     | customers.Subscriptions
     | catalogue.Currencies
     | catalogue.Features
+    | estimates.EstimateNew
+    | estimates.EstimateChange
+    | estimates.UsageCost
+    | estimates.EventCost
+    | plans.Paywall
+    | plans.Countries
+    | plans.Rates
+    | plans.Coupons
+    | entitlements.Promotions
+    | entitlements.InForce
+    | entitlements.Planned
+    | entitlements.Entitleable
 )
 
 READERS: dict[type, Readers] = {
@@ -108,6 +129,18 @@ READERS: dict[type, Readers] = {
     customers.Subscriptions: (customers_live.subscriptions, customers_extracted.subscriptions),
     catalogue.Currencies: (catalogue_live.currencies, catalogue_extracted.currencies),
     catalogue.Features: (catalogue_live.features, catalogue_extracted.features),
+    estimates.EstimateNew: (estimates_live.new, estimates_extracted.estimate),
+    estimates.EstimateChange: (estimates_live.change, estimates_extracted.estimate),
+    estimates.UsageCost: (estimates_live.usage, estimates_extracted.estimate),
+    estimates.EventCost: (estimates_live.event, estimates_extracted.estimate),
+    plans.Paywall: (plans_live.paywall, plans_extracted.paywall),
+    plans.Countries: (plans_live.countries, plans_extracted.countries),
+    plans.Rates: (plans_live.rates, plans_extracted.rates),
+    plans.Coupons: (plans_live.coupons, plans_extracted.coupons),
+    entitlements.Promotions: (entitlements_live.promotions, entitlements_extracted.promotions),
+    entitlements.InForce: (entitlements_live.in_force, entitlements_extracted.in_force),
+    entitlements.Planned: (entitlements_live.planned, entitlements_extracted.planned),
+    entitlements.Entitleable: (entitlements_live.features, entitlements_extracted.features),
 }
 """question → (how a metering API answers it, how an extract does)"""
 

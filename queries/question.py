@@ -11,6 +11,7 @@ from data.metering.client import MeteringClient
 
 CUSTOMER_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_|.@-]{0,254}")
 OTHER_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_|.-]{0,254}")
+COUNTRY = re.compile("[A-Z]{2}")
 
 
 class QuestionError(ValueError):
@@ -84,4 +85,11 @@ def check_id(kind: str, value: str | None) -> None:
     if value is not None and not OTHER_ID.fullmatch(value):
         raise QuestionError(
             f"{value!r} cannot be a {kind} id: letters, digits and _ | . - are allowed."
+        )
+
+
+def check_country(country: str) -> None:
+    if not COUNTRY.fullmatch(country):
+        raise QuestionError(
+            f"{country!r} is no country code: give its two capital letters, such as DE."
         )

@@ -7,6 +7,7 @@ from data.metering.client import Answer, MeteringClient
 from queries import perform
 from queries.activity import OPEN, Activity, Outcome, Recorded, read
 from queries.command import Actor, ChangeError
+from queries.entitlements.commands import GrantEntitlements, RevokeEntitlement, entitled, revoked
 from queries.grants.commands import CreateGrant, VoidGrant, created, voided
 from queries.recharge.commands import SaveRecharge, saved
 
@@ -14,6 +15,8 @@ READERS: dict[str, Callable[[Mapping[str, Any], str, MeteringClient], Answer | N
     CreateGrant.name: created,
     VoidGrant.name: voided,
     SaveRecharge.name: saved,
+    GrantEntitlements.name: entitled,
+    RevokeEntitlement.name: revoked,
 }
 """command → (what was asked for, key, client) → its answer, or None where it is not there"""
 

@@ -14,6 +14,7 @@ from dashboard.controls.key_picker.address import put_picked_values
 from dashboard.controls.key_picker.face import LabelVisibility
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+LINES_HEIGHT = 110
 
 
 def choose(
@@ -114,6 +115,22 @@ def words(
         label_visibility=label_visibility,
         on_change=_follow,
         args=(key, default),
+    )
+    return value
+
+
+def lines(label: str, *, key: str, placeholder: str = "", help: str | None = None) -> str:
+    """A text of several lines, without the spaces around it."""
+    value = address_value(key, "").strip()
+    _set(key, value)
+    st.text_area(
+        label,
+        key=key,
+        placeholder=placeholder,
+        help=help,
+        height=LINES_HEIGHT,
+        on_change=_follow,
+        args=(key, ""),
     )
     return value
 

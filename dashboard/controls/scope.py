@@ -54,12 +54,15 @@ class Scope:
         return self.customer_id
 
 
-def scope_controls(sources: Sources, default_zone: str) -> Scope:
-    """The row of scope controls; raises QuestionError or what the source raises."""
+def scope_controls(sources: Sources, default_zone: str, prefers: str = "extract") -> Scope:
+    """The row of scope controls; raises QuestionError or what the source raises.
+
+    `prefers` is the kind of source that answers where nobody has chosen one.
+    """
     for key in CARRIED:
         carry_across_pages(key)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        source = _source(sources)
+        source = _source(sources, prefers)
         with st.container(width=240):
             customer_id = _customer(source)
         with st.container(width=175):
@@ -104,13 +107,13 @@ def open_customer(customer_id: str, resource_id: str | None = None) -> NoReturn:
     st.switch_page("views/balance.py", query_params=address)
 
 
-def _source(sources: Sources) -> Source:
+def _source(sources: Sources, prefers: str = "extract") -> Source:
     kinds = {"extract": sources.extract, "live": sources.live}
     there = {name: source for name, source in kinds.items() if source is not None}
     if not there:
         raise QuestionError(sources.problem or "No source is configured.")
     labels = {"extract": "Extract", "live": "Live"}
-    default = next(iter(there))
+    default = prefers if prefers in there else next(iter(there))
     asked = address_value("source", default)
     if len(there) == 1 and asked == default:
         return there[default]

@@ -48,6 +48,12 @@ def in_minor_units(amount: Decimal, currency: str) -> Decimal:
     return to_money(amount, currency).scaleb(CURRENCIES[currency].digits)
 
 
+def from_minor_units(amount: Decimal, currency: str) -> Decimal:
+    """Cents as dollars, yen as yen; a currency that is not known here has two decimals."""
+    known = CURRENCIES.get(currency)
+    return amount.scaleb(-(known.digits if known else 2))
+
+
 def part(amount: Decimal, numerator: int | Decimal, denominator: int | Decimal) -> Decimal:
     """`amount` × numerator ÷ denominator, not rounded to money yet."""
     return PRECISION.divide(PRECISION.multiply(amount, Decimal(numerator)), Decimal(denominator))

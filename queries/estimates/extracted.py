@@ -1,0 +1,19 @@
+"""Why an extract cannot estimate."""
+
+from typing import NoReturn
+
+from data.extract.duckdb import Extract
+from queries.estimates import EstimateChange, EstimateNew, EventCost, UsageCost
+from queries.question import CannotAnswer
+
+CANNOT = (
+    "An extract holds what has happened, and neither prices nor discounts: what something would "
+    "cost is reckoned by the metering API. Choose the live source."
+)
+
+
+def estimate(
+    question: EstimateNew | EstimateChange | UsageCost | EventCost,  # noqa: ARG001  # none can be
+    extract: Extract,  # noqa: ARG001
+) -> NoReturn:
+    raise CannotAnswer(CANNOT)
