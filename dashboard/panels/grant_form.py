@@ -1,7 +1,6 @@
 """Granting credits: the form, and what it would do, before anything is sent."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -9,13 +8,14 @@ import streamlit as st
 
 from dashboard.access import current_actor
 from dashboard.asking import ask
-from dashboard.changing import change, record
+from dashboard.changing import change
 from dashboard.controls.choices import FIRST_DAY, LAST_DAY, address_value
 from dashboard.controls.grants import GRANTING, TYPES, close_form, form_key, go_to, open_form
 from dashboard.controls.scope import GLOBAL_POOL
 from dashboard.failures import guarded
 from dashboard.formats import exact, moment
 from dashboard.markdown import plain
+from dashboard.panels.drafts import draft, is_over, kept
 from dashboard.panels.grants_shown import ShownGrants
 from dashboard.panels.grants_told import (
     Said,
@@ -29,7 +29,6 @@ from dashboard.panels.grants_told import (
 from data.clock import utc_now
 from data.credits.grants import DEFAULT_PRIORITY, GrantStatus
 from data.credits.money import CURRENCIES
-from queries.activity import OPEN, Outcome
 from queries.command import Actor, Role, new_key
 from queries.customers import Resources
 from queries.grants import Grants
@@ -50,7 +49,6 @@ FIELDS = {
 """column → the widget's key"""
 TRIED, SEND = "new grant: tried", "new grant: send"
 PAID, PROMOTIONAL = "PAID", "PROMOTIONAL"
-DRAFTS_KEPT, SECONDS_KEPT = 1000, 86_400
 SECONDS_FRESH = 10
 """How old what a preview is played on may be."""
 
@@ -85,9 +83,9 @@ def _begin() -> None:
 def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
     said_in_form()
     with guarded():
-        if _is_over(key):
+        if is_over(key, _begin):
             return
-        with _kept(_draft(key, current_actor().name)):
+        with kept(draft(key, current_actor().name), FIELDS.values()):
             cells = _cells(shown, live)
         command, problems = read_grant(cells, key)
         _what_is_wrong(problems)
@@ -96,48 +94,6 @@ def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
             _preview(shown, live, previewed)
         if _is_pressed(st.session_state[FIELDS["grant_type"]]) and command is not None:
             _send(shown, command)
-
-
-@st.cache_resource(max_entries=DRAFTS_KEPT, ttl=SECONDS_KEPT, show_spinner=False)
-def _draft(key: str, actor: str) -> MutableMapping[str, Any]:
-    """What somebody has filled in so far, for the form of that key: it outlives a reload."""
-    del key, actor
-    return {}
-
-
-@contextmanager
-def _kept(draft: MutableMapping[str, Any]) -> Iterator[None]:
-    """Fill in from the draft what a reload has emptied, and keep in it what is there then."""
-    for name in draft.keys() - st.session_state.keys():
-        st.session_state[name] = draft[name]
-    yield
-    there = [name for name in FIELDS.values() if name in st.session_state]
-    draft.update({name: st.session_state[name] for name in there})
-
-
-def _is_over(key: str) -> bool:
-    """Say what became of a form that was sent before; whether that is all there is to it."""
-    last = record().last(key)
-    if last is None:
-        return False
-    if last.fact.outcome is Outcome.DONE:
-        st.info(
-            plain(f"This form was used already, to {last.change.summary}. That was done."),
-            icon=":material/check_circle:",
-        )
-        if st.button("Open a new form"):
-            _begin()
-            st.rerun()
-        return True
-    if last.fact.outcome in OPEN:
-        st.warning(
-            plain(
-                f"This form was sent before, to {last.change.summary}, and whether that was done "
-                "is not known. Sending it again finds that out; it is made once."
-            ),
-            icon=":material/hourglass_top:",
-        )
-    return False
 
 
 def _cells(shown: ShownGrants, live: Live) -> dict[str, str]:
