@@ -62,6 +62,13 @@ page = st.navigation(
             help="What a subscription, a change, a usage or an event would cost.",
         ),
         st.Page(
+            VIEWS / "entitlements.py",
+            title="Entitlements",
+            icon=":material/verified_user:",
+            url_path="entitlements",
+            help="What a customer may use beside its plans; grant and revoke it.",
+        ),
+        st.Page(
             VIEWS / "activity.py",
             title="Activity",
             icon=":material/history:",
