@@ -78,35 +78,41 @@ def _dialog(shown: ShownEntitlements, live: Live, key: str) -> None:
     with guarded():
         if is_over(key, _begin):
             return
-        actor, turn = current_actor().name, crc32(key.encode())
+        turn = crc32(key.encode())
         features = {row["feature_id"]: row for row in ask(Entitleable(), live).frame.to_dicts()}
         entitled = read_entitled(shown.customer_id, shown.scope.resource_id, live, turn=turn)
-        fields: list[str] = []
-        with kept(draft(key, actor), fields):
-            chosen = _features(features)
-            terms = _terms(shown.zone)
-            replaces = _replaced(chosen, entitled, key, actor)
-            amounts, places = {}, {}
-            for feature_id in chosen:
-                with st.container(border=True):
-                    amounts[feature_id] = _amount(features[feature_id])
-                    places[feature_id] = st.container()
-            fields += [str(name) for name in st.session_state if str(name).startswith(FIELD)]
-        command, problems = read_entitlements(
-            shown.customer_id, terms, features, amounts, replaces, key
-        )
-        for feature_id, place in places.items():
-            with place:
-                _wrong(problems, feature_id)
-                _replaces(shown, entitled, feature_id)
-        _wrong(problems, *({each.column for each in problems} - places.keys()))
-        if command is not None:
-            for each in command.entitlements:
-                with places[each.feature_id]:
-                    _preview(entitled, features[each.feature_id], each)
+        command = _filled_in(shown, entitled, features, key)
         why = lacks(current_actor(), Role.SUPPORT, WHAT)
         if send_button("Grant", why, key=SEND, on_click=_try) and command is not None:
             _send(shown, command)
+
+
+def _filled_in(
+    shown: ShownEntitlements, entitled: Entitled, features: Features, key: str
+) -> GrantEntitlements | None:
+    """Draws the fields, and under each feature what is wrong with it or what it changes."""
+    actor, fields, amounts, places = current_actor().name, list[str](), {}, {}
+    with kept(draft(key, actor), fields):
+        chosen = _features(features)
+        terms = _terms(shown.zone)
+        for feature_id in chosen:
+            with st.container(border=True):
+                amounts[feature_id] = _amount(features[feature_id])
+                places[feature_id] = st.container()
+        fields += [str(name) for name in st.session_state if str(name).startswith(FIELD)]
+    replaces = _replaced(chosen, entitled, key, actor)
+    command, problems = read_entitlements(
+        shown.customer_id, terms, features, amounts, replaces, key
+    )
+    asked = {each.feature_id: each for each in command.entitlements} if command else {}
+    for feature_id, place in places.items():
+        with place:
+            _wrong(problems, feature_id)
+            _replaces(shown, entitled, feature_id)
+            if feature_id in asked:
+                _preview(entitled, features[feature_id], asked[feature_id])
+    _wrong(problems, *({each.column for each in problems} - places.keys()))
+    return command
 
 
 def _features(features: Features) -> list[str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 from zlib import crc32
 
 import streamlit as st
@@ -51,18 +52,22 @@ def opened_entitlement(shown: ShownEntitlements, *, can_change: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.header(plain(row["feature_name"]))
             st.button("Close", icon=":material/close:", on_click=open_feature, args=(None,))
-        lines = {
-            "Granted": words.allowance(row),
-            "Status": row["status"],
-            "Reset": words.reset(row),
-            "Lasts": words.lasts(row),
-            "Ends": words.ends(row, shown.zone),
-            "Visible to the customer": "yes" if row["is_visible"] else "no",
-            "Id": feature_id,
-        }
+        lines = _lines(shown, row)
         st.markdown("  \n".join(f"**{name}:** {plain(text)}" for name, text in lines.items()))
         if can_change:
             _revoke_button()
+
+
+def _lines(shown: ShownEntitlements, row: dict[str, Any]) -> dict[str, str]:
+    return {
+        "Granted": words.allowance(row),
+        "Status": row["status"],
+        "Reset": words.reset(row),
+        "Lasts": words.lasts(row),
+        "Ends": words.ends(row, shown.zone),
+        "Visible to the customer": "yes" if row["is_visible"] else "no",
+        "Id": row["feature_id"],
+    }
 
 
 def _revoke_button() -> None:
@@ -98,26 +103,26 @@ def _dialog(shown: ShownEntitlements, live: Live, feature_id: str, key: str) -> 
                 f"The metering API has no promotional entitlement of {feature_id} here: it was "
                 "revoked, or never granted."
             )
-        now, after = entitled.now(feature_id), entitled.without(feature_id)
-        st.markdown(
-            f"**{plain(row['feature_name'])}**, granted: {plain(words.allowance(row))}, "
-            f"{plain(row['status'].lower())}, ends {plain(words.ends(row, shown.zone))}."
-        )
-        st.markdown(
-            f"In force: {plain(words.allowance(now))} → **{plain(words.allowance(after))}**"
-        )
-        st.caption(
-            "It is taken off the list at once. What the plans give stays; what add-ons give "
-            "beside them the API tells only afterwards."
-        )
+        left = words.allowance(entitled.without(feature_id))
+        _preview(shown, row, words.allowance(entitled.now(feature_id)), left)
         why = lacks(current_actor(), Role.SUPPORT, WHAT)
         if send_button("Revoke", why, key=SEND):
             name, promotion_id = row["feature_name"], row["promotion_id"]
-            _send(
-                shown,
-                RevokeEntitlement(shown.customer_id, feature_id, name, promotion_id, key),
-                words.allowance(after),
-            )
+            command = RevokeEntitlement(shown.customer_id, feature_id, name, promotion_id, key)
+            _send(shown, command, left)
+
+
+def _preview(shown: ShownEntitlements, row: dict[str, Any], now: str, left: str) -> None:
+    """What is revoked, and what is in force before and after."""
+    st.markdown(
+        f"**{plain(row['feature_name'])}**, granted: {plain(words.allowance(row))}, "
+        f"{plain(row['status'].lower())}, ends {plain(words.ends(row, shown.zone))}."
+    )
+    st.markdown(f"In force: {plain(now)} → **{plain(left)}**")
+    st.caption(
+        "It is taken off the list at once. What the plans give stays; what add-ons give "
+        "beside them the API tells only afterwards."
+    )
 
 
 def _send(shown: ShownEntitlements, command: RevokeEntitlement, left: str) -> None:
