@@ -69,6 +69,13 @@ page = st.navigation(
             help="What a customer may use beside its plans; grant and revoke it.",
         ),
         st.Page(
+            VIEWS / "what_if.py",
+            title="What-if",
+            icon=":material/science:",
+            url_path="what-if",
+            help="What other prices would have done to the past.",
+        ),
+        st.Page(
             VIEWS / "activity.py",
             title="Activity",
             icon=":material/history:",

@@ -20,6 +20,7 @@ from queries import (
     recharge,
     statement,
     usage,
+    whatif,
 )
 from queries.balance import extracted as balance_extracted
 from queries.balance import live as balance_live
@@ -48,6 +49,8 @@ from queries.statement import extracted as statement_extracted
 from queries.statement import live as statement_live
 from queries.usage import extracted as usage_extracted
 from queries.usage import live as usage_live
+from queries.whatif import extracted as whatif_extracted
+from queries.whatif import live as whatif_live
 
 Found = pl.DataFrame | tuple[pl.DataFrame, bool] | tuple[pl.DataFrame, bool, str | None]
 Readers = tuple[Callable[[Any, Any], Found], Callable[[Any, Any], Found]]
@@ -71,6 +74,9 @@ Question = (
     | portfolio.AllRecharges
     | portfolio.AllUse
     | portfolio.AllMoves
+    | whatif.Repriced
+    | whatif.Replayed
+    | whatif.TodaysRates
     | customers.Customers
     | customers.Resources
     | customers.Subscriptions
@@ -109,6 +115,9 @@ READERS: dict[type, Readers] = {
     portfolio.AllRecharges: (portfolio_live.recharges, portfolio_extracted.recharges),
     portfolio.AllUse: (portfolio_live.use, portfolio_extracted.use),
     portfolio.AllMoves: (portfolio_live.moves, portfolio_extracted.moves),
+    whatif.Repriced: (whatif_live.read, whatif_extracted.repriced),
+    whatif.Replayed: (whatif_live.read, whatif_extracted.replayed),
+    whatif.TodaysRates: (whatif_live.read, whatif_extracted.todays_rates),
     customers.Customers: (customers_live.customers, customers_extracted.customers),
     customers.Resources: (customers_live.resources, customers_extracted.resources),
     customers.Subscriptions: (customers_live.subscriptions, customers_extracted.subscriptions),

@@ -32,8 +32,13 @@ class Preset(StrEnum):
     LAST_12_MONTHS = "12m"
     THIS_MONTH = "this-month"
     LAST_MONTH = "last-month"
+    LAST_QUARTER = "last-quarter"
     BILLING_CYCLE = "cycle"
     CUSTOM = "custom"
+
+
+WHOLE = {Preset.LAST_MONTH: 1, Preset.LAST_QUARTER: 3}
+"""Periods that are over, and how many months they last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +208,9 @@ def _preset_days(preset: Preset, today: date) -> tuple[date, date]:
         return add_months(month, -11), add_months(month, -23)
     if preset is Preset.LAST_MONTH:
         return add_months(month, -1), add_months(month, -2)
+    if preset is Preset.LAST_QUARTER:
+        quarter = add_months(month, -((month.month - 1) % 3))
+        return add_months(quarter, -3), add_months(quarter, -6)
     return month, add_months(month, -1)
 
 
@@ -213,8 +221,8 @@ def _running(
     begin = to_utc(_midnight(start), zone)
     begin_before = to_utc(_midnight(before), zone)
     end = hour_end
-    if preset is Preset.LAST_MONTH:
-        whole = to_utc(_midnight(add_months(start, 1)), zone)
+    if preset in WHOLE:
+        whole = to_utc(_midnight(add_months(start, WHOLE[preset])), zone)
         if whole <= end:
             return Period(Span(begin, whole), Span(begin_before, begin))
     if end <= begin:

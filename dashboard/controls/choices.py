@@ -11,13 +11,20 @@ from datetime import date, datetime, time
 import streamlit as st
 
 from dashboard.controls.key_picker.address import put_picked_values
+from dashboard.controls.key_picker.face import LabelVisibility
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
 LINES_HEIGHT = 110
 
 
 def choose(
-    label: str, options: Mapping[str, str], *, key: str, default: str, help: str | None = None
+    label: str,
+    options: Mapping[str, str],
+    *,
+    key: str,
+    default: str,
+    help: str | None = None,
+    label_visibility: LabelVisibility = "visible",
 ) -> str:
     """One of `options` (value → label) from a dropdown; a stranger in the address stays chosen."""
     value = address_value(key, default)
@@ -29,6 +36,7 @@ def choose(
         format_func=lambda option: known.get(option, option),
         key=key,
         help=help,
+        label_visibility=label_visibility,
         filter_mode="contains",
         on_change=_follow,
         args=(key, default),
@@ -87,12 +95,25 @@ def day(label: str, *, key: str, default: date) -> date:
     return value
 
 
-def words(label: str, *, key: str, placeholder: str = "", help: str | None = None) -> str:
+def words(
+    label: str,
+    *,
+    key: str,
+    placeholder: str = "",
+    help: str | None = None,
+    label_visibility: LabelVisibility = "visible",
+) -> str:
     """A text, without the spaces around it."""
     value = address_value(key, "").strip()
     _set(key, value)
     st.text_input(
-        label, key=key, placeholder=placeholder, help=help, on_change=_follow, args=(key, "")
+        label,
+        key=key,
+        placeholder=placeholder,
+        help=help,
+        label_visibility=label_visibility,
+        on_change=_follow,
+        args=(key, ""),
     )
     return value
 

@@ -21,6 +21,7 @@ PRESETS = {
     Preset.LAST_12_MONTHS: "Last 12 months",
     Preset.THIS_MONTH: "This month",
     Preset.LAST_MONTH: "Last month",
+    Preset.LAST_QUARTER: "Last quarter",
     Preset.BILLING_CYCLE: "This billing cycle",
     Preset.CUSTOM: "Custom …",
 }
@@ -41,12 +42,22 @@ class Chosen:
 
 def period_controls(scope: Scope, now: datetime) -> Chosen:
     """Period, its dates when it is custom, and the bucket; raises QuestionError."""
+    chosen = days_controls(scope, now)
+    with st.container(width=130):
+        grain = choose(
+            "Bucket", {str(g): name for g, name in GRAINS.items()}, key="grain", default="auto"
+        )
+    return Chosen(chosen, _grain(grain, chosen.span))
+
+
+def days_controls(scope: Scope, now: datetime, default: Preset = Preset.LAST_30_DAYS) -> Period:
+    """Period, and its dates when it is custom; raises QuestionError."""
     names = {preset.value: name for preset, name in PRESETS.items()}
     offered = names.copy()
     if scope.customer_id is None:
         del offered[Preset.BILLING_CYCLE.value]
     with st.container(width=170):
-        text = choose("Period", offered, key="period", default=Preset.LAST_30_DAYS.value)
+        text = choose("Period", offered, key="period", default=default.value)
     if text not in names:
         raise QuestionError(f"{text!r} is not a period; choose one from the list.")
     preset = Preset(text)
@@ -58,12 +69,8 @@ def period_controls(scope: Scope, now: datetime) -> Chosen:
             first = day("From", key="from", default=today - timedelta(days=29))
         with st.container(width=140):
             last = day("To", key="to", default=today)
-    with st.container(width=130):
-        grain = choose(
-            "Bucket", {str(g): name for g, name in GRAINS.items()}, key="grain", default="auto"
-        )
     started = _cycle_start(scope) if preset is Preset.BILLING_CYCLE else None
-    chosen = period(
+    return period(
         preset,
         now,
         zone,
@@ -72,7 +79,6 @@ def period_controls(scope: Scope, now: datetime) -> Chosen:
         cycle_start=started,
         data_end=scope.source.ends_at,
     )
-    return Chosen(chosen, _grain(grain, chosen.span))
 
 
 def address_of_period(span: Span, zone: str, now: datetime) -> dict[str, str]:

@@ -85,7 +85,7 @@ def portfolio_controls(sources: Sources, default_zone: str) -> Scope:
         with st.container(width=300):
             picked = one_picker(
                 "Open a customer",
-                while_typing(_search(source)),
+                while_typing(customer_search(source)),
                 key=OPENED,
                 placeholder="Search by name, id or email",
             )
@@ -129,7 +129,7 @@ def _source(sources: Sources, prefers: str = "extract") -> Source:
 def _customer(source: Source) -> str | None:
     picked = one_picker(
         "Customer",
-        while_typing(_search(source)),
+        while_typing(customer_search(source)),
         key="customer",
         first=ALL_CUSTOMERS,
         placeholder="Search by name, id or email",
@@ -138,7 +138,7 @@ def _customer(source: Source) -> str | None:
     return picked or None
 
 
-def _search(source: Source) -> Search:
+def customer_search(source: Source) -> Search:
     """Customers by name, id or email."""
 
     def search(text: str) -> Found:

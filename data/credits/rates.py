@@ -10,6 +10,7 @@ from data.credits.amounts import PRECISION, AmountError, decimal, to_credits
 
 FORMULA_LENGTH = 1000
 DEEPEST = 50
+NONE = Decimal(0)
 TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?|\.\d+)|([A-Za-z_][A-Za-z0-9_$]*)|([-+*/()]))")
 
 Dimensions = Mapping[str, object]
@@ -51,17 +52,34 @@ def formula(text: str) -> Evaluate:
     A dimension that is missing or no number counts as 0, a division by zero gives 0
     (the hosted service publishes neither; contract, section 3).
     """
+    return _evaluate(_parse(text))
+
+
+@lru_cache(maxsize=256)
+def linear(text: str) -> Mapping[str, Decimal] | None:
+    """A formula as a sum: what each dimension is multiplied by, and under "" what is added.
+
+    None where it is no such sum, or where one of its numbers has no end, as 1/3 has none.
+    """
+    return _linear(_parse(text))
+
+
+Node = Decimal | str | tuple[str, "Node", "Node"]
+"""A number, a dimension, or an operator between two of them."""
+
+
+def _parse(text: str) -> Node:
     if len(text) > FORMULA_LENGTH:
         raise FormulaError(f"The formula has {len(text)} characters; {FORMULA_LENGTH} are allowed.")
     parser = _Parser(text)
-    evaluate = parser.sum()
+    node = parser.sum()
     if parser.position < len(parser.tokens):
         raise parser.unexpected()
-    return evaluate
+    return node
 
 
 class _Parser:
-    """Recursive descent: sum → product → factor, each returning a closure that evaluates it.
+    """Recursive descent: sum → product → factor.
 
     A factor holds another, in parentheses or behind a minus, down to DEEPEST levels.
     """
@@ -72,29 +90,29 @@ class _Parser:
         self.position = 0
         self.depth = 0
 
-    def sum(self) -> Evaluate:
+    def sum(self) -> Node:
         left = self.product()
         while operator := self.take("+", "-"):
-            left = _binary(operator, left, self.product())
+            left = (operator, left, self.product())
         return left
 
-    def product(self) -> Evaluate:
+    def product(self) -> Node:
         left = self.factor()
         while operator := self.take("*", "/"):
-            left = _binary(operator, left, self.factor())
+            left = (operator, left, self.factor())
         return left
 
-    def factor(self) -> Evaluate:
+    def factor(self) -> Node:
         self.depth += 1
         if self.depth > DEEPEST:
             raise FormulaError(f"The formula {self.text!r} nests deeper than {DEEPEST} levels.")
-        evaluate = self.single()
+        node = self.single()
         self.depth -= 1
-        return evaluate
+        return node
 
-    def single(self) -> Evaluate:
+    def single(self) -> Node:
         if self.take("-"):
-            return _binary("-", lambda _: Decimal(0), self.factor())
+            return "-", NONE, self.factor()
         if self.take("("):
             inner = self.sum()
             if not self.take(")"):
@@ -104,10 +122,7 @@ class _Parser:
             raise self.unexpected()
         token = self.tokens[self.position]
         self.position += 1
-        if token[0].isdigit() or token[0] == ".":
-            constant = Decimal(token)
-            return lambda _: constant
-        return lambda dimensions: _numeric(dimensions.get(token))
+        return Decimal(token) if token[0].isdigit() or token[0] == "." else token
 
     def take(self, *wanted: str) -> str | None:
         if self.position < len(self.tokens) and self.tokens[self.position] in wanted:
@@ -134,6 +149,15 @@ def _tokens(text: str) -> list[str]:
     return tokens
 
 
+def _evaluate(node: Node) -> Evaluate:
+    if isinstance(node, Decimal):
+        return lambda _: node
+    if isinstance(node, str):
+        return lambda dimensions: _numeric(dimensions.get(node))
+    operator, left, right = node
+    return _binary(operator, _evaluate(left), _evaluate(right))
+
+
 def _binary(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
     if operator == "+":
         return lambda dimensions: PRECISION.add(left(dimensions), right(dimensions))
@@ -144,8 +168,36 @@ def _binary(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
     return lambda dimensions: _divide(left(dimensions), right(dimensions))
 
 
+def _linear(node: Node) -> dict[str, Decimal] | None:
+    if isinstance(node, Decimal):
+        return {"": node}
+    if isinstance(node, str):
+        return {node: Decimal(1)}
+    operator, *sides = node
+    left, right = map(_linear, sides)
+    if left is None or right is None:
+        return None
+    if operator in "+-":
+        sign = 1 if operator == "+" else -1
+        return {
+            name: PRECISION.add(left.get(name, NONE), sign * right.get(name, NONE))
+            for name in {**left, **right}
+        }
+    if operator == "*" and set(left) == {""}:
+        left, right = right, left
+    return _scaled(left, right.get("", NONE), operator) if set(right) <= {""} else None
+
+
+def _scaled(sum_: dict[str, Decimal], by: Decimal, operator: str) -> dict[str, Decimal] | None:
+    if operator == "*":
+        return {name: PRECISION.multiply(number, by) for name, number in sum_.items()}
+    scaled = {name: _divide(number, by) for name, number in sum_.items()}
+    is_exact = not by or all(PRECISION.multiply(scaled[name], by) == sum_[name] for name in sum_)
+    return scaled if is_exact else None
+
+
 def _divide(dividend: Decimal, divisor: Decimal) -> Decimal:
-    return PRECISION.divide(dividend, divisor) if divisor else Decimal(0)
+    return PRECISION.divide(dividend, divisor) if divisor else NONE
 
 
 def _numeric(value: object) -> Decimal:

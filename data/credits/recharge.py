@@ -29,6 +29,19 @@ class Expiration(StrEnum):
     YEAR = "OneYear"
 
 
+def unit_price(cost: Decimal, amount: Decimal) -> Decimal:
+    """The shortest price of a credit at which that many cost just that, to the cent.
+
+    A cost is rounded to cents, so cost ÷ amount is seldom the price that was asked.
+    """
+    exact = PRECISION.divide(cost, amount)
+    for decimals in range(12):
+        price = exact.quantize(Decimal(1).scaleb(-decimals), context=PRECISION)
+        if PRECISION.multiply(price, amount).quantize(CENT, context=PRECISION) == cost:
+            return price
+    return exact
+
+
 @dataclass(frozen=True, slots=True)
 class RechargeRule:
     """An enabled rule (contract, section 3): below the threshold, buy up to the target.

@@ -12,7 +12,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import IntEnum
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -63,6 +65,7 @@ def replay(
     *,
     order: BurnOrder = burn_order,
     rules: Mapping[Any, RechargeRule] | None = None,
+    rules_since: datetime | Mapping[Any, datetime] | None = None,
     until: datetime | None = None,
 ) -> Replay:
     """Burn events through grants, pool by pool, as `Pool` would one event after the other.
@@ -72,14 +75,19 @@ def replay(
     those that await payment never count.
     events: pool, occurred_at, credits, in the order in which each pool learned of them, and
     `known_at`, null or left out where that is the same. Credits have up to 6 decimals.
-    rules: a pool's auto-recharge. until: time passes until then after the last event.
+    rules: a pool's auto-recharge, in force from `rules_since`, one time for all or one for each
+    pool, or else from its first event. until: time passes until then after the last event.
     Raises AmountError where a pool's credits add up to 4.6 × 10^12 or more.
     """
     fleet, rules = Fleet(events), rules or {}
     with _uncollected():
         made = _made(grants)
         for name in dict.fromkeys([*fleet.spans, *grants["pool"].to_list(), *rules]):
-            _Run(fleet, name, made[name], order, rules.get(name)).go(until)
+            run = _Run(fleet, name, made[name], order)
+            if rule := rules.get(name):
+                own = rules_since.get(name) if isinstance(rules_since, Mapping) else rules_since
+                run.follow(rule, own)
+            run.go(until)
     return Replay(*frames(fleet, grants.schema["pool"]))
 
 
@@ -104,11 +112,10 @@ class _Run:
         name: Hashable,
         grants: Sequence[tuple[Grant, datetime | None]],
         order: BurnOrder,
-        rule: RechargeRule | None,
     ) -> None:
         self.fleet = fleet
         planned = [grant for grant, _ in grants if grant.created_at <= grant.effective_at]
-        self.pool = Pool(str(name), planned, order=order, rule=rule)
+        self.pool = Pool(str(name), planned, order=order)
         self.code = len(fleet.pools)
         fleet.pools.append(self.pool)
         fleet.names.append(name)
@@ -124,11 +131,20 @@ class _Run:
         """Events that are a stretch of their own, the last first."""
         self.due = self.next_due()
 
+    def follow(self, rule: RechargeRule, since: datetime | None) -> None:
+        """Recharge by the rule from then on, or as soon as time passes."""
+        if since is not None:
+            self.milestones.append(_Milestone(since, What.FOLLOW, 0, rule))
+            self.milestones.sort(key=WHEN, reverse=True)
+            self.due = self.next_due()
+            return
+        self.pool.follow(rule)
+        if self.first < self.last:
+            self.due = min(self.due, self.fleet.clock_at[self.first])
+
     def go(self, until: datetime | None) -> None:
         clock = self.fleet.clock_at
         at = self.first
-        if self.pool.rule and at < self.last:
-            self.due = min(self.due, clock[at])
         while at < self.last:
             if self.due <= clock[at]:
                 self.pass_time(time_of(clock[at]), before=at)
@@ -141,17 +157,21 @@ class _Run:
     def pass_time(self, now: datetime, before: int) -> None:
         """Make and void the grants whose time has come, and let others start and end."""
         postings: list[Posting] = []
-        while self.milestones and self.milestones[-1][0] <= now:
-            at, is_void, _, grant = self.milestones.pop()
-            if is_void:
-                postings += self.pool.void(grant.grant_id, at)
-            else:
-                self.number(grant)
-                postings += self.pool.add(grant, at)
+        while self.milestones and self.milestones[-1].at <= now:
+            postings += self.reach(self.milestones.pop())
         postings += self.pool.advance(now)
         self.welcome(before)
         self.write(postings, before)
         self.due = self.next_due()
+
+    def reach(self, milestone: "_Milestone") -> list[Posting]:
+        at, _, _, subject = milestone
+        if isinstance(subject, RechargeRule):
+            return self.pool.set_rule(subject, at)
+        if milestone.what is What.VOID:
+            return self.pool.void(subject.grant_id, at)
+        self.number(subject)
+        return self.pool.add(subject, at)
 
     def stretch_end(self, at: int) -> int:
         """The first event that does not belong to the stretch that begins with this one."""
@@ -224,7 +244,7 @@ class _Run:
             extend((before, code, entry, grant, millionths(amount), microseconds(at), event))
 
     def next_due(self) -> int:
-        times = [self.milestones[-1][0]] if self.milestones else []
+        times = [self.milestones[-1].at] if self.milestones else []
         change = self.pool.next_change()
         if change is not None:
             times.append(change)
@@ -242,17 +262,35 @@ class _Run:
         return odd
 
 
-def _milestones(
-    grants: Iterable[tuple[Grant, datetime | None]],
-) -> list[tuple[datetime, bool, int, Grant]]:
+class What(IntEnum):
+    """What a pool's plan holds beside its grants' own starts and ends; at one instant in order."""
+
+    MAKE = 0
+    VOID = 1
+    FOLLOW = 2
+
+
+class _Milestone(NamedTuple):
+    """A grant to make or to void, or a rule to follow; `number` breaks ties."""
+
+    at: datetime
+    what: What
+    number: int
+    subject: Grant | RechargeRule
+
+
+WHEN = itemgetter(0, 1, 2)
+
+
+def _milestones(grants: Iterable[tuple[Grant, datetime | None]]) -> list[_Milestone]:
     """When grants that begin before they are made are made, and when grants are voided."""
     milestones = []
     for number, (grant, voided_at) in enumerate(grants):
         if grant.created_at > grant.effective_at:
-            milestones.append((grant.created_at, False, number, grant))
+            milestones.append(_Milestone(grant.created_at, What.MAKE, number, grant))
         if voided_at is not None:
-            milestones.append((voided_at, True, number, grant))
-    return sorted(milestones, key=lambda milestone: milestone[:3], reverse=True)
+            milestones.append(_Milestone(voided_at, What.VOID, number, grant))
+    return sorted(milestones, key=WHEN, reverse=True)
 
 
 def _made(grants: pl.DataFrame) -> dict[Any, list[tuple[Grant, datetime | None]]]:

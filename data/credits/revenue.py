@@ -53,10 +53,9 @@ def deferred(grants: pl.DataFrame) -> pl.DataFrame:
     grants: status, amount, consumed_amount, cost_amount, cost_currency. Each grant's part is
     rounded to its currency's smallest unit, as `revenue` does.
     """
-    steps = {code: 10 ** (6 - currency.digits) for code, currency in CURRENCIES.items()}
     is_held = pl.col("status") == GrantStatus.ACTIVE.value
     held = grants.filter(is_held, pl.col("cost_amount") > 0, pl.col("amount") > 0).with_columns(
-        step=pl.col("cost_currency").replace_strict(steps, default=10**4, return_dtype=pl.Int128)
+        step=_smallest_unit()
     )
     remaining = _whole("amount") - _whole("consumed_amount")
     owed = _half_up(_whole("cost_amount") // pl.col("step") * remaining, _whole("amount"))
@@ -67,6 +66,32 @@ def deferred(grants: pl.DataFrame) -> pl.DataFrame:
         .with_columns(_money("deferred", 6))
         .sort("cost_currency")
     )
+
+
+def released(moved: pl.DataFrame) -> pl.DataFrame:
+    """What runs of rows of paid grants earn: its columns with `recognised` and `breakage`.
+
+    moved: amount, cost_amount, cost_currency of the grant, and in credits what it `held` when the
+    run began, or when it was granted in it, and what of that was `consumed` and `expired`. The
+    same to the last unit as the sum of what `revenue` says of the rows.
+    """
+    size, held = _whole("amount"), _whole("held")
+    stepped = moved.with_columns(step=_smallest_unit())
+    cost = _whole("cost_amount") // pl.col("step")
+    left = held - _whole("consumed")
+    earned = _half_up(cost * held, size) - _half_up(cost * left, size)
+    lapsed = _half_up(cost * _whole("expired"), size)
+    return stepped.with_columns(
+        recognised=earned * pl.col("step"), breakage=lapsed * pl.col("step")
+    ).with_columns(
+        _money("recognised", 6).alias("recognised"), _money("breakage", 6).alias("breakage")
+    )
+
+
+def _smallest_unit() -> pl.Expr:
+    """Of the cost's currency, in millionths of it."""
+    steps = {code: 10 ** (6 - currency.digits) for code, currency in CURRENCIES.items()}
+    return pl.col("cost_currency").replace_strict(steps, default=10**4, return_dtype=pl.Int128)
 
 
 def _released(kind: str) -> pl.Expr:

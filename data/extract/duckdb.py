@@ -219,6 +219,17 @@ def _macros(promoted: Sequence[str]) -> str:
             else coalesce(dimension(key, {row}), '')
         end;
 
+        create macro plain_number(text) as
+        case
+            when text is null then 0
+            when
+                length(text) <= 12
+                and cast(try_cast(text as bigint) as varchar) = text
+                then cast(try_cast(text as bigint) as decimal(21, 9))
+            when regexp_full_match(text, '-?[0-9]{{1,12}}([.][0-9]{{1,9}})?')
+                then cast(text as decimal(21, 9))
+        end;
+
         create macro dimension_keys({row}) as
         list_concat(list_transform({present}, lambda entry: entry.key), map_keys(rest));
     """

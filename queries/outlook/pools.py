@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.credits.amounts import PRECISION
 from data.credits.forecast import Floats
 from data.credits.grants import DEFAULT_PRIORITY, NONE, Grant, GrantStatus, GrantType
 from data.credits.pool import Pool
-from data.credits.recharge import Expiration, RechargeRule, ThresholdType
+from data.credits.recharge import Expiration, RechargeRule, ThresholdType, unit_price
 from data.credits.renewals import renewals
 from queries.outlook.asked import DAY, midnight
 from queries.outlook.results import KEYS
@@ -167,13 +166,13 @@ def rules(
     enabled = recharges.filter("is_enabled").with_columns(
         pl.lit(None, pl.String).alias("resource_id")
     )
-    priced = numbered(enabled, pools).join(_prices(grants), on="pool", how="left")
+    priced = numbered(enabled, pools).join(prices(grants), on="pool", how="left")
     for row in priced.iter_rows(named=True):
         yield row["pool"], _rule(row) if row["paid"] is not None else None
 
 
-def _prices(grants: pl.DataFrame) -> pl.DataFrame:
-    """pool, paid, for: US dollars and credits of its latest recharge, or of its latest purchase."""
+def prices(grants: pl.DataFrame) -> pl.DataFrame:
+    """pool, paid, bought: US dollars and credits of its latest recharge, or latest purchase."""
     was_paid = (
         (pl.col("cost_amount") > 0)
         & (pl.col("amount") > 0)
@@ -192,7 +191,7 @@ def _rule(row: dict[str, Any]) -> RechargeRule:
     return RechargeRule(
         threshold=row["threshold_value"],
         target=row["target_balance"],
-        unit_price=PRECISION.divide(row["paid"], row["bought"]),
+        unit_price=unit_price(row["paid"], row["bought"]),
         threshold_type=ThresholdType(row["threshold_type"]),
         monthly_cap=row["max_spend_limit"],
         expiration=Expiration(row["grant_expiration_period"]),

@@ -63,7 +63,11 @@ def events_frame(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
 
 
 def naive(
-    grants: pl.DataFrame, events: pl.DataFrame, rules: Rules, until: datetime
+    grants: pl.DataFrame,
+    events: pl.DataFrame,
+    rules: Rules,
+    until: datetime,
+    since: datetime | None = None,
 ) -> tuple[dict[str, list[Row]], dict[str, Pool]]:
     """Every event by itself: what was due before it first, then its burn."""
     ledgers: dict[str, list[Row]] = {}
@@ -71,8 +75,12 @@ def naive(
     for name in dict.fromkeys([*events["pool"], *grants["pool"], *rules]):
         own = [row for row in grants.iter_rows(named=True) if row["pool"] == name]
         planned, late = made(row for row in own if row["grant_type"] != "OVERDRAFT")
-        pool = pools[name] = Pool(name, planned, rule=rules.get(name))
+        rule = rules.get(name)
+        pool = pools[name] = Pool(name, planned, rule=None if since else rule)
         due = milestones(late, own, pool)
+        if rule and since:
+            due.append((since, partial(pool.set_rule, rule, since)))
+            due.sort(key=lambda milestone: milestone[0])
         write = partial(_write, ledgers.setdefault(name, []), name)
         for number, (owner, occurred_at, known_at, credits) in enumerate(events.iter_rows()):
             if owner != name:
@@ -192,16 +200,21 @@ RULES = st.builds(
     st.lists(grant_rows(), max_size=10),
     st.lists(event_rows(), max_size=24),
     st.dictionaries(st.sampled_from("ab"), RULES),
+    st.sampled_from([None, hour(0), hour(7), hour(30)]),
 )
 def test_a_replay_writes_what_a_loop_over_the_events_writes(
-    blocks: list[tuple[Any, ...]], burns: list[tuple[Any, ...]], rules: Rules
+    blocks: list[tuple[Any, ...]],
+    burns: list[tuple[Any, ...]],
+    rules: Rules,
+    since: datetime | None,
 ) -> None:
     blocks = [(pool, f"g{n:02}", *rest) for n, (pool, _, *rest) in enumerate(blocks)]
     burns = sorted(burns, key=lambda row: row[2])
     grants, events = grants_frame(blocks), events_frame(burns)
     until = hour(24 * 40)
-    result = replay(grants, events, rules=rules, until=until)
-    ledgers, pools = naive(grants, events, rules, until)
+    by_pool = dict.fromkeys("ab", since) if since else None
+    result = replay(grants, events, rules=rules, rules_since=by_pool, until=until)
+    ledgers, pools = naive(grants, events, rules, until, since)
     assert written(result) == ledgers
     assert dict(result.balances.select("pool", "balance").iter_rows()) == {
         name: pool.balance for name, pool in pools.items()
@@ -278,6 +291,24 @@ def test_a_fleet_may_add_up_to_more_than_64_bits_and_one_pool_may_not() -> None:
     assert set(balances["balance"]) == {-4 * much}
     with pytest.raises(AmountError, match="The credits of a add up to more than can be counted"):
         replay(grants_frame([]), events_frame([*burns, ("a", hour(9), None, much)]))
+
+
+def test_a_rule_comes_into_force_at_one_time_for_all_pools_or_at_one_of_their_own() -> None:
+    """Each pool is empty and burns nothing: the rule buys at once when it comes."""
+    rule = RechargeRule(Decimal(1), Decimal(10), Decimal(1))
+    blocks = grants_frame(
+        (pool, f"old-{pool}", "PAID", "ACTIVE", Decimal(1), 50, hour(0), hour(0), hour(1), None)
+        for pool in "ab"
+    )
+    nothing = events_frame([])
+    both = {"a": rule, "b": rule}
+    for since, times in (
+        (hour(5), {"a": hour(5), "b": hour(5)}),
+        ({"a": hour(5), "b": hour(7)}, {"a": hour(5), "b": hour(7)}),
+    ):
+        result = replay(blocks, nothing, rules=both, rules_since=since, until=hour(9))
+        bought = result.grants.filter("is_recharge").select("pool", "effective_at")
+        assert dict(bought.iter_rows()) == times
 
 
 def test_a_balance_back_below_the_threshold_recharges_once_the_month_has_a_new_cap() -> None:

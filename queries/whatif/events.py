@@ -1,0 +1,161 @@
+"""The events of an extract, with what they were charged and what another tariff charges."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from data.credits.amounts import CREDITS_LIMIT, AmountError
+from data.credits.rates import Rate, linear
+from data.extract.duckdb import Extract
+from data.tables import CREDITS, TIME, ColumnTypes
+from queries.documents import document
+from queries.portfolio import Whom
+from queries.question import QuestionError
+from queries.time import EARLIEST, LATEST, Span
+from queries.whatif import Scenario
+from queries.whatif.prices import NONE, Price
+
+MOST_NAMES = 4
+"""So many dimensions a sum in events.sql can take."""
+FACTOR_STEP, MOST_FACTOR = Decimal("0.000000001"), Decimal(10) ** 6
+EVENT_COLUMNS = ["pool", "feature_id", "occurred_at", "known_at", "ledger_seq", "credits"]
+ALL_TIME = Span(EARLIEST, LATEST)
+LATE_COLUMNS: ColumnTypes = {
+    "event_id": pl.String,
+    "feature_id": pl.String,
+    "known_at": TIME,
+    "ledger_seq": pl.Int64,
+}
+LATE = pl.Schema(LATE_COLUMNS)
+
+Sum = Mapping[str, Decimal]
+
+
+def events(
+    extract: Extract,
+    currency_id: str,
+    customers: Whom,
+    tariff: "Tariff",
+    *,
+    span: Span = ALL_TIME,
+    of: Span = ALL_TIME,
+    late: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """pool, feature_id, occurred_at, known_at, ledger_seq, credits, repriced, in no order.
+
+    span: whose events the tariff prices, of those in `of`. late: as `LATE`, the events that the
+    ledger has out of order. Raises QuestionError where a price goes out of range.
+    """
+    late = LATE.to_frame() if late is None else late
+    given = _parameters(tariff) | {
+        "currency_id": currency_id,
+        "customers": None if customers is None else list(customers),
+        "since": span.start,
+        "until": span.end,
+        "first": of.start,
+        "last": of.end,
+        "late_event_ids": late["event_id"].to_list(),
+        "late_feature_ids": late["feature_id"].to_list(),
+        "late_known_at": late["known_at"].to_list(),
+        "late_places": late["ledger_seq"].to_list(),
+    }
+    found = extract.read(document("whatif/events.sql"), given)
+    is_told = pl.col("repriced").is_not_null()
+    worked_out = _work_out(found.filter(~is_told), tariff)
+    if worked_out.is_empty():
+        return found.select(worked_out.columns)
+    return pl.concat([found.filter(is_told).select(worked_out.columns), worked_out])
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A feature's price: for one value of the tariff's key, or (None) for all others."""
+
+    feature_id: str
+    value: str | None
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """Prices by feature and by the values of `key`: a dimension, customerId, or pool."""
+
+    lines: Sequence[Line] = ()
+    key: str | None = None
+
+
+def tariff_of(scenario: Scenario, features: Iterable[str]) -> Tariff:
+    """The scenario's prices; one for every feature is that of each that has none of its own."""
+    own = {(change.feature_id, change.value): change.terms for change in scenario.changes}
+    lines = {
+        (feature, value): price
+        for (named, value), price in own.items()
+        for feature in ([named] if named else features)
+        if named or (feature, value) not in own
+    }
+    return Tariff([Line(*key, price) for key, price in lines.items()], scenario.key)
+
+
+def _parameters(tariff: Tariff) -> dict[str, Any]:
+    """The tariff as events.sql takes it: sums where its prices are some."""
+    names: list[str] = []
+    sums = [_sum(line.price, names) for line in tariff.lines]
+    given: dict[str, Any] = {
+        "key": tariff.key,
+        "places": list(range(len(sums))),
+        "features": [line.feature_id for line in tariff.lines],
+        "feature_values": [line.value for line in tariff.lines],
+        "is_sum": [sum_ is not None for sum_ in sums],
+        "per_credit": [line.price.per_credit for line in tariff.lines],
+        "per_unit": [line.price.per_unit for line in tariff.lines],
+        "constant": [(sum_ or {}).get("", NONE) for sum_ in sums],
+    }
+    for number in range(MOST_NAMES):
+        name = names[number] if number < len(names) else None
+        given[f"name_{number + 1}"] = name
+        given[f"per_{number + 1}"] = [(sum_ or {}).get(name or "-", NONE) for sum_ in sums]
+    return given
+
+
+def _sum(price: Price, names: list[str]) -> Sum | None:
+    """The formula as a sum that events.sql can take, its dimensions added to `names`."""
+    found = linear(price.formula) if price.formula else {}
+    if found is None:
+        return None
+    added = [name for name in found if name and name not in names]
+    is_plain = all(abs(n) < MOST_FACTOR and not n % FACTOR_STEP for n in found.values())
+    if not is_plain or len(names) + len(added) > MOST_NAMES:
+        return None
+    names += added
+    return found
+
+
+def _work_out(rows: pl.DataFrame, tariff: Tariff) -> pl.DataFrame:
+    """Events whose price is no plain sum, each charged by itself."""
+    known: dict[tuple[object, ...], Decimal] = {}
+    charges = []
+    for place, units, pairs in rows.select("place", "units", "dimensions").iter_rows():
+        held = tuple((pair["key"], pair["value"]) for pair in pairs or ())
+        case = (place, units, held)
+        if case not in known:
+            known[case] = _charge(tariff.lines[place], units, dict(held))
+        charges.append(known[case])
+    repriced = pl.Series(charges, dtype=CREDITS)
+    return rows.select(EVENT_COLUMNS).with_columns(repriced=repriced)
+
+
+def _charge(line: Line, units: Decimal, dimensions: Mapping[str, str]) -> Decimal:
+    if line.price.per_credit:
+        raise QuestionError(
+            f"{line.price.per_credit} times the charge of an event of {line.feature_id} is more "
+            f"than {CREDITS_LIMIT:,} credits, which no ledger can hold."
+        )
+    try:
+        return Rate(line.feature_id, "", line.price.per_unit, line.price.formula).charge(
+            units, dimensions
+        )
+    except AmountError as error:
+        raise QuestionError(f"The new price of {line.feature_id}: {error}") from None

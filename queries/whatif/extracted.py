@@ -1,0 +1,100 @@
+"""What-if from an extract."""
+
+import polars as pl
+
+from data.extract.duckdb import Extract
+from queries.catalogue import Features
+from queries.catalogue import extracted as catalogue
+from queries.documents import document
+from queries.extracted import check_scope
+from queries.portfolio import POOL, AllGrants, AllRecharges, Whom
+from queries.portfolio import extracted as portfolio
+from queries.whatif import RATED, REPRICED, Replayed, Repriced, Scenario, TodaysRates
+from queries.whatif.events import Line, Tariff, events, tariff_of
+from queries.whatif.late import late_events
+from queries.whatif.prices import NONE, Price
+from queries.whatif.replaying import past, replayed_pools
+
+
+def repriced(question: Repriced, extract: Extract) -> pl.DataFrame:
+    check_scope(extract, None, question.currency_id)
+    found = events(
+        extract,
+        question.currency_id,
+        question.customers,
+        _tariff(question.scenario, extract),
+        of=question.span,
+    )
+    sums = found.group_by("pool").agg(
+        events=pl.len(),
+        changed=(pl.col("credits") != pl.col("repriced")).sum(),
+        charged=pl.col("credits").sum(),
+        repriced=pl.col("repriced").sum(),
+    )
+    return _named(sums, extract, question.customers).select(REPRICED.names()).cast(REPRICED)
+
+
+def replayed(question: Replayed, extract: Extract) -> pl.DataFrame:
+    check_scope(extract, None, question.currency_id)
+    currency, customers = question.currency_id, question.customers
+    scope = _scope(currency, customers)
+    held = past(
+        _pools(extract, customers),
+        portfolio.grants(AllGrants(currency, customers), extract),
+        portfolio.recharges(AllRecharges(currency, customers), extract),
+        events(
+            extract,
+            currency,
+            customers,
+            _tariff(question.scenario, extract),
+            span=question.span,
+            late=late_events(extract, scope),
+        ),
+        extract.read(document("whatif/written.sql"), scope),
+        question.span,
+        extract.cut_off,
+    )
+    return replayed_pools(held, question.scenario)
+
+
+def todays_rates(question: TodaysRates, extract: Extract) -> pl.DataFrame:
+    check_scope(extract, None, question.currency_id)
+    currency, customers = question.currency_id, question.customers
+    held = extract.read(document("whatif/rates.sql"), _scope(currency, customers))
+    lines = [
+        Line(feature_id, str(pool), Price(per_unit=NONE if formula else amount, formula=formula))
+        for pool, feature_id, amount, formula in held.iter_rows()
+    ]
+    found = events(extract, currency, customers, Tariff(lines, "pool"))
+    return (
+        found.group_by("feature_id")
+        .agg(
+            events=pl.len(),
+            differing=(pl.col("credits") != pl.col("repriced")).sum(),
+            charged=pl.col("credits").sum(),
+            rated=pl.col("repriced").sum(),
+        )
+        .sort("feature_id", nulls_last=True)
+        .cast(RATED)
+    )
+
+
+def _tariff(scenario: Scenario, extract: Extract) -> Tariff:
+    features = catalogue.features(Features(), extract)["feature_id"]
+    return tariff_of(scenario, features)
+
+
+def _scope(currency_id: str, customers: Whom) -> dict[str, object]:
+    named = None if customers is None else list(customers)
+    return {"currency_id": currency_id, "customers": named}
+
+
+def _pools(extract: Extract, customers: Whom) -> pl.DataFrame:
+    given = {"customers": None if customers is None else list(customers)}
+    return extract.read(document("whatif/pools.sql"), given)
+
+
+def _named(frame: pl.DataFrame, extract: Extract, customers: Whom) -> pl.DataFrame:
+    """The frame with the names of its pools, ordered by them."""
+    pools = _pools(extract, customers)
+    return frame.join(pools, on="pool").sort(*POOL, nulls_last=False)
