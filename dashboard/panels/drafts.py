@@ -1,14 +1,10 @@
-"""What somebody has filled into a form so far, and what became of a form that was sent before."""
+"""What somebody has filled into a form so far."""
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
-
-from dashboard.changing import record
-from dashboard.markdown import plain
-from queries.activity import OPEN, Outcome
 
 DRAFTS_KEPT, SECONDS_KEPT = 1000, 86_400
 
@@ -31,31 +27,3 @@ def kept(draft: MutableMapping[str, Any], fields: Iterable[str]) -> Iterator[Non
     yield
     there = [name for name in fields if name in st.session_state]
     draft.update({name: st.session_state[name] for name in there})
-
-
-def is_over(key: str, begin: Callable[[], None]) -> bool:
-    """Say what became of a form that was sent before; whether that is all there is to it.
-
-    `begin` opens another.
-    """
-    last = record().last(key)
-    if last is None:
-        return False
-    if last.fact.outcome is Outcome.DONE:
-        st.info(
-            plain(f"This form was used already, to {last.change.summary}. That was done."),
-            icon=":material/check_circle:",
-        )
-        if st.button("Open a new form"):
-            begin()
-            st.rerun()
-        return True
-    if last.fact.outcome in OPEN:
-        st.warning(
-            plain(
-                f"This form was sent before, to {last.change.summary}, and whether that was done "
-                "is not known. Sending it again finds that out; it is made once."
-            ),
-            icon=":material/hourglass_top:",
-        )
-    return False

@@ -17,12 +17,13 @@ from dashboard.controls.grants import close_form, form_key, go_to, open_form
 from dashboard.failures import guarded
 from dashboard.markdown import plain
 from dashboard.panels import entitlement_words as words
-from dashboard.panels.drafts import draft, is_over, kept
+from dashboard.panels.drafts import draft, kept
 from dashboard.panels.entitlements_shown import Entitled, ShownEntitlements, read_entitled
 from dashboard.panels.grants_told import (
     Said,
     fail,
     forget_said,
+    is_over,
     lacks,
     said_in_form,
     say,

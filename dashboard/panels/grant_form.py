@@ -15,12 +15,13 @@ from dashboard.controls.scope import GLOBAL_POOL
 from dashboard.failures import guarded
 from dashboard.formats import exact, moment
 from dashboard.markdown import plain
-from dashboard.panels.drafts import draft, is_over, kept
+from dashboard.panels.drafts import draft, kept
 from dashboard.panels.grants_shown import ShownGrants
 from dashboard.panels.grants_told import (
     Said,
     fail,
     forget_said,
+    is_over,
     lacks,
     said_in_form,
     say,

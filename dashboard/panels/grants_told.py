@@ -6,9 +6,11 @@ from typing import Literal
 
 import streamlit as st
 
+from dashboard.changing import record
 from dashboard.failures import EXPECTED, sentence_of
 from dashboard.markdown import plain
 from data.metering.errors import MeteringError
+from queries.activity import OPEN, Outcome
 from queries.command import Actor, NotPermitted, Role, Unsettled
 
 ON_PAGE, IN_FORM = "what a change came to", "why a form goes on"
@@ -52,6 +54,34 @@ def said_in_form() -> None:
 def forget_said() -> None:
     st.session_state.pop(ON_PAGE, None)
     st.session_state.pop(IN_FORM, None)
+
+
+def is_over(key: str, begin: Callable[[], None]) -> bool:
+    """Say what became of a form that was sent before; whether that is all there is to it.
+
+    `begin` opens a new form.
+    """
+    last = record().last(key)
+    if last is None:
+        return False
+    if last.fact.outcome is Outcome.DONE:
+        st.info(
+            plain(f"This form was used already, to {last.change.summary}. That was done."),
+            icon=":material/check_circle:",
+        )
+        if st.button("Open a new form"):
+            begin()
+            st.rerun()
+        return True
+    if last.fact.outcome in OPEN:
+        st.warning(
+            plain(
+                f"This form was sent before, to {last.change.summary}, and whether that was done "
+                "is not known. Sending it again finds that out; it is made once."
+            ),
+            icon=":material/hourglass_top:",
+        )
+    return False
 
 
 def lacks(actor: Actor, needs: Role, what: str) -> str:
