@@ -60,11 +60,13 @@ Question = (
     | keys.Keys
     | balance.Balance
     | balance.Optimistic
+    | balance.Standings
     | grants.Grants
     | ledger.LedgerPage
     | ledger.LedgerEvent
     | ledger.EventRows
     | ledger.LeftThen
+    | ledger.WrittenSince
     | statement.Statement
     | statement.Spent
     | statement.SpentEvents
@@ -101,11 +103,13 @@ READERS: dict[type, Readers] = {
     keys.Keys: (keys_live.read, keys_extracted.read),
     balance.Balance: (balance_live.read, balance_extracted.read),
     balance.Optimistic: (balance_live.optimistic, balance_extracted.optimistic),
+    balance.Standings: (balance_live.standings, balance_extracted.optimistic),
     grants.Grants: (grants_live.read, grants_extracted.read),
     ledger.LedgerPage: (ledger_live.read, ledger_extracted.read),
     ledger.LedgerEvent: (ledger_live.event, ledger_extracted.event),
     ledger.EventRows: (ledger_live.rows_of_event, ledger_extracted.rows_of_event),
     ledger.LeftThen: (ledger_live.left, ledger_extracted.left),
+    ledger.WrittenSince: (ledger_live.written_since, ledger_extracted.written_since),
     statement.Statement: (statement_live.statement, statement_extracted.statement),
     statement.Spent: (statement_live.spent, statement_extracted.spent),
     statement.SpentEvents: (statement_live.events, statement_extracted.events),

@@ -41,7 +41,8 @@ from queries.question import Extracted, Live, Source
 from queries.statement import Statement
 from queries.time import Grain, Preset, Span, period, zone_of
 from queries.usage import Usage
-from tests import fleets, long_ledger
+from queries.whatif import Change, Replayed, Repriced, Scenario
+from tests import fleet_extract, fleets, long_ledger
 from tests.data import backtest
 from tests.data.local_metering import MeteringProcess
 
@@ -74,6 +75,9 @@ VIEWS: dict[str, tuple[str, Address]] = {
     }),
     "Balance of one customer": ("balance", {"customer": "customer-demo-01"}),
     "Grants of one customer": ("grants", {"customer": "customer-demo-01"}),
+    "What-if, one model at twice its charge": ("what_if", {
+        "s1.1.value": "=claude", "s1.1.price": "x2",
+    }),
 }  # fmt: skip
 """name → (the view, its address)"""
 
@@ -91,6 +95,7 @@ def main() -> None:
         sources.current().close()
         replays()
         outlooks()
+        what_ifs(Path(folder) / "fleet")
         long_ledgers(Path(folder) / "long")
         metering(Path(folder) / "served")
 
@@ -170,6 +175,51 @@ def outlooks() -> None:
     line(
         f"unusual use among {POOLS:,} pools", median(partial(unusual, fleet[0], now=moment), runs=3)
     )
+
+
+def what_ifs(folder: Path) -> None:
+    """A year of a fleet with one changed price: totals, the replay of everybody, and its growth."""
+    seconds: dict[str, list[float]] = {}
+    for count in REPLAYED:
+        place = folder / str(count)
+        write(
+            fleet_extract.tables(count, POOLS),
+            place / STAGING,
+            source="a fleet",
+            cut_off=fleet_extract.END,
+            loaded_at=fleet_extract.END,
+        )
+        publish(place)
+        with Extract(place) as extract:
+            for name, took in what_if(Extracted(extract), count).items():
+                seconds.setdefault(name, []).append(took)
+    for name, (small, large) in seconds.items():
+        print(f"{f'what-if, {name}, 10 times the events':70}{large / small:10.1f} times as long")
+
+
+def what_if(source: Source, count: int) -> dict[str, float]:
+    currency, year = fleet_extract.CURRENCY, Span(fleets.START, fleet_extract.END)
+    prices = {
+        "one model doubled": Change(None, "x2", fleet_extract.model(1)),
+        "one model by a formula": Change(None, "0.002*input_tokens", fleet_extract.model(1)),
+    }
+    took = {}
+    for name, price in prices.items():
+        scenario = Scenario(name, (price,), fleet_extract.KEY)
+        questions: dict[str, Question] = {
+            "totals": Repriced(currency, year, scenario),
+            "full replay": Replayed(currency, year, scenario),
+        }
+        for kind, question in questions.items():
+            key = f"{name}, {kind}"
+            took[key] = median(asking(question, source), runs=3)
+            line(f"what-if of {count:,} events, {key}", took[key])
+    baseline: Question = Replayed(currency, year)
+    took["baseline"] = median(asking(baseline, source), runs=3)
+    line(f"what-if of {count:,} events, baseline", took["baseline"])
+    differs = answer(baseline, source).frame["difference"].sum()
+    print(f"{'what-if, ledger rows in which the baseline differs':70}{differs:10}", flush=True)
+    return took
 
 
 def long_ledgers(folder: Path) -> None:

@@ -34,21 +34,24 @@ def say(said: Said) -> None:
 def said_on_page(customer_id: str, page: str = "grants") -> None:
     said: Said | None = st.session_state.get(ON_PAGE)
     if said is not None and (said.customer_id, said.page) == (customer_id, page):
-        _show(said)
+        show_said(said)
 
 
 def fail(error: Exception, customer_id: str) -> bool:
     """In the form. Whether that change is over, so that pressing again is another one."""
-    kind: Literal["warning", "error"] = "warning" if isinstance(error, Unsettled) else "error"
-    has_record = isinstance(error, EXPECTED)
-    st.session_state[IN_FORM] = Said(sentence_of(error), kind, customer_id, has_record)
+    st.session_state[IN_FORM] = failed(error, customer_id)
     return isinstance(error, NotPermitted | MeteringError)
+
+
+def failed(error: Exception, customer_id: str) -> Said:
+    kind: Literal["warning", "error"] = "warning" if isinstance(error, Unsettled) else "error"
+    return Said(sentence_of(error), kind, customer_id, isinstance(error, EXPECTED))
 
 
 def said_in_form() -> None:
     said: Said | None = st.session_state.get(IN_FORM)
     if said is not None:
-        _show(said)
+        show_said(said)
 
 
 def forget_said() -> None:
@@ -105,7 +108,7 @@ def send_button(
     return st.button(label, type="primary", key=key, on_click=on_click, disabled=is_disabled)
 
 
-def _show(said: Said) -> None:
+def show_said(said: Said) -> None:
     box = {"success": st.success, "warning": st.warning, "error": st.error}[said.kind]
     icons = {"success": "check_circle", "warning": "hourglass_top", "error": "error"}
     box(plain(said.sentence), icon=f":material/{icons[said.kind]}:")

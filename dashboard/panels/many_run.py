@@ -120,7 +120,8 @@ def _made(step: Step) -> tuple[Sequence[Result], bool]:
         was_done = last is not None and last.fact.outcome is Outcome.DONE
         answer = change(step.command)
     except Unsettled as error:
-        return [Result(Came.UNKNOWN, str(error))] * count, False
+        is_end = isinstance(error.__cause__, STOPS)
+        return [Result(Came.UNKNOWN, str(error))] * count, is_end
     except Exception as error:
         return [Result(Came.REFUSED, sentence_of(error))] * count, isinstance(error, STOPS)
     return step.read(answer, was_done), False

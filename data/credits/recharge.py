@@ -32,14 +32,15 @@ class Expiration(StrEnum):
 def unit_price(cost: Decimal, amount: Decimal) -> Decimal:
     """The shortest price of a credit at which that many cost just that, to the cent.
 
-    A cost is rounded to cents, so cost ÷ amount is seldom the price that was asked.
+    A cost is rounded to cents, so cost ÷ amount is seldom the price that was asked. Up to 12
+    decimals.
     """
     exact = PRECISION.divide(cost, amount)
-    for decimals in range(12):
+    for decimals in range(13):
         price = exact.quantize(Decimal(1).scaleb(-decimals), context=PRECISION)
         if PRECISION.multiply(price, amount).quantize(CENT, context=PRECISION) == cost:
-            return price
-    return exact
+            break
+    return price
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,3 +46,29 @@ class Optimistic:
         check_customer(self.customer_id)
         check_id("currency", self.currency_id)
         check_id("resource", self.resource_id)
+
+
+STANDINGS_COLUMNS: ColumnTypes = {
+    "currency_id": pl.String,
+    "settled": CREDITS_SUM,
+    "granted": CREDITS_SUM,
+    "consumed": CREDITS_SUM,
+    "at": TIME,
+}
+STANDINGS = pl.Schema(STANDINGS_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """The settled balances of a customer, or of its resource, beside what `Optimistic` answers.
+
+    One row per currency, by its id: `settled` is 0 where no grant is active; `granted`, `consumed`
+    and `at` are null where the API knows no optimistic balance.
+    """
+
+    customer_id: str
+    resource_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_customer(self.customer_id)
+        check_id("resource", self.resource_id)

@@ -4,7 +4,7 @@ import polars as pl
 
 from data.extract.duckdb import Extract
 from data.tables import CREDITS_SUM
-from queries.balance import Balance, Optimistic
+from queries.balance import Balance, Optimistic, Standings
 from queries.documents import document
 from queries.extracted import check_scope
 from queries.question import CannotAnswer
@@ -20,7 +20,7 @@ def read(question: Balance, extract: Extract) -> pl.DataFrame:
     return extract.read(document("balance/balance.sql"), parameters).cast(CREDITS_SUM)
 
 
-def optimistic(question: Optimistic, extract: Extract) -> pl.DataFrame:  # noqa: ARG001
+def optimistic(question: Optimistic | Standings, extract: Extract) -> pl.DataFrame:  # noqa: ARG001  # it has no answer
     raise CannotAnswer(
         "An extract holds what has settled. The optimistic balance is in the metering API: choose "
         "the live source."

@@ -1,5 +1,6 @@
 """Balances from a metering API."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import polars as pl
@@ -7,7 +8,7 @@ import polars as pl
 from data.clock import utc_now
 from data.metering.client import MeteringClient
 from data.tables import CREDITS_SUM
-from queries.balance import OPTIMISTIC, Balance, Optimistic
+from queries.balance import OPTIMISTIC, STANDINGS, Balance, Optimistic, Standings
 from queries.documents import document
 from queries.wire import optional_time
 
@@ -29,17 +30,39 @@ def read(question: Balance, client: MeteringClient) -> pl.DataFrame:
 
 
 def optimistic(question: Optimistic, client: MeteringClient) -> pl.DataFrame:
-    """An API that gives no timestamp is taken by the time of asking."""
+    heard = _heard(question.customer_id, question.resource_id, client)
+    rows = [heard[question.currency_id]] if question.currency_id in heard else []
+    return pl.DataFrame(rows, OPTIMISTIC, orient="row")
+
+
+def standings(question: Standings, client: MeteringClient) -> pl.DataFrame:
     given = {"customerId": question.customer_id, "resourceId": question.resource_id}
+    heard = _heard(question.customer_id, question.resource_id, client)
+    answer = client.ask(document("balance/balance.graphql"), {"input": given})
+    settled = {
+        balance["currency"]["currencyId"]: Decimal(balance["currentBalance"])
+        for balance in answer["creditBalanceSummary"]["balances"]
+    }
+    rows = [
+        (currency, settled.get(currency, Decimal(0)), *heard.get(currency, (None, None, None)))
+        for currency in sorted(settled.keys() | heard.keys())
+    ]
+    return pl.DataFrame(rows, STANDINGS, orient="row")
+
+
+def _heard(
+    customer_id: str, resource_id: str | None, client: MeteringClient
+) -> dict[str, tuple[Decimal, Decimal, datetime]]:
+    """currency → (granted, consumed, at); an API without a timestamp is taken by that of asking."""
+    given = {"customerId": customer_id, "resourceId": resource_id}
     asked_at = utc_now()
     answer = client.ask(document("balance/optimistic.graphql"), {"query": given})
-    rows = [
-        (
+    return {
+        one["currency"]["currencyId"]: (
             Decimal(one["usageLimit"] or 0),
             Decimal(one["currentUsage"] or 0),
             optional_time(one["usageUpdatedAt"]) or asked_at,
         )
         for one in answer["entitlementsState"]["entitlementsV2"]
-        if one.get("currency") and one["currency"]["currencyId"] == question.currency_id
-    ]
-    return pl.DataFrame(rows, OPTIMISTIC, orient="row")
+        if one.get("currency")
+    }

@@ -146,7 +146,35 @@ class LeftThen:
         check_id("resource", self.resource_id)
 
 
+WRITTEN_COLUMNS: ColumnTypes = {
+    "occurred_at": TIME,
+    "event_type": pl.String,
+    "event_id": pl.String,
+    "amount": CREDITS,
+}
+WRITTEN = pl.Schema(WRITTEN_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSince:
+    """The rows of a pool that are newer than the one at `place`, all where that is None.
+
+    Oldest first, columns as in `WRITTEN_COLUMNS`, cut after `MOST_WALKED`; only a metering API
+    writes while it is asked.
+    """
+
+    customer_id: str
+    currency_id: str
+    place: str | None
+    resource_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_customer(self.customer_id)
+        check_id("currency", self.currency_id)
+        check_id("resource", self.resource_id)
+
+
 __all__ = [
-    "COLUMNS", "EVENT", "LEFT", "MOST_ROWS", "MOST_WALKED", "SCHEMA", "EventRows", "LedgerEvent",
-    "LedgerPage", "LeftThen",
+    "COLUMNS", "EVENT", "LEFT", "MOST_ROWS", "MOST_WALKED", "SCHEMA", "WRITTEN", "EventRows",
+    "LedgerEvent", "LedgerPage", "LeftThen", "WrittenSince",
 ]  # fmt: skip

@@ -14,8 +14,9 @@ from queries.ledger import (
     LedgerEvent,
     LedgerPage,
     LeftThen,
+    WrittenSince,
 )
-from queries.question import QuestionError
+from queries.question import CannotAnswer, QuestionError
 
 Page = tuple[pl.DataFrame, bool, str | None]
 
@@ -67,6 +68,13 @@ def left(question: LeftThen, extract: Extract) -> pl.DataFrame:
         "place": _row_number(question.place),
     }
     return extract.read(document("ledger/left.sql"), parameters).cast(LEFT)
+
+
+def written_since(question: WrittenSince, extract: Extract) -> pl.DataFrame:  # noqa: ARG001  # it has no answer
+    raise CannotAnswer(
+        "Nothing is written to an extract while it is asked: choose the live source, which is the "
+        "metering API."
+    )
 
 
 def _row_number(place: str | None) -> int | None:

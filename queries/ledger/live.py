@@ -9,11 +9,21 @@ from data.credits.pool import EntryType
 from data.metering.client import Answer, MeteringClient
 from queries.grants import Grants
 from queries.grants import live as grants
-from queries.ledger import LEFT, MOST_WALKED, EventRows, LedgerEvent, LedgerPage, LeftThen
+from queries.ledger import (
+    LEFT,
+    MOST_WALKED,
+    WRITTEN,
+    EventRows,
+    LedgerEvent,
+    LedgerPage,
+    LeftThen,
+    WrittenSince,
+)
 from queries.ledger.walk import (
     ATTEMPTS,
     Row,
     around,
+    beginning,
     frame,
     newer,
     newest,
@@ -23,6 +33,7 @@ from queries.ledger.walk import (
     walk,
 )
 from queries.question import CannotAnswer
+from queries.wire import time
 
 
 def read(question: LedgerPage, client: MeteringClient) -> tuple[pl.DataFrame, bool, str | None]:
@@ -86,6 +97,22 @@ def left(question: LeftThen, client: MeteringClient) -> pl.DataFrame:
             break
         before = after
     return _rewound(held, since)
+
+
+def written_since(question: WrittenSince, client: MeteringClient) -> tuple[pl.DataFrame, bool]:
+    """(the rows, whether there may be more of them)"""
+    known = question.place
+    place = read_place(known) if known else beginning(question, client)
+    nodes: list[Answer] = []
+    for edges in newer(question, client, place):
+        nodes += [edge["node"] for edge in edges]
+        if len(nodes) > MOST_WALKED:
+            break
+    rows = [
+        (time(node["timestamp"]), node["eventType"], node["eventId"], Decimal(node["amount"]))
+        for node in nodes[:MOST_WALKED]
+    ]
+    return pl.DataFrame(rows, WRITTEN, orient="row"), len(nodes) > MOST_WALKED
 
 
 def _written_since(question: LeftThen, client: MeteringClient) -> list[Answer]:

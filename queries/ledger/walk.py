@@ -16,13 +16,13 @@ from data.metering.client import PAGE_SIZE, Answer, MeteringClient
 from queries.balance import Balance
 from queries.balance import live as balance
 from queries.documents import document
-from queries.ledger import SCHEMA, EventRows, LedgerPage, LeftThen
+from queries.ledger import SCHEMA, EventRows, LedgerPage, LeftThen, WrittenSince
 from queries.question import QuestionError
 from queries.wire import time
 
 ATTEMPTS = 5
 
-OfPool = LedgerPage | EventRows | LeftThen
+OfPool = LedgerPage | EventRows | LeftThen | WrittenSince
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,17 @@ def newer(question: OfPool, client: MeteringClient, place: Place) -> Iterator[li
     more = "hasNextPage" if place.is_backward else "hasPreviousPage"
     cursor = place.cursor
     while True:
-        page = _ask(question, client, {size: PAGE_SIZE, way: cursor})
+        page = _ask(question, client, {size: PAGE_SIZE} | ({way: cursor} if cursor else {}))
         edges = page["edges"] if place.is_backward else page["edges"][::-1]
         yield edges
         if not edges or not page["pageInfo"][more]:
             return
         cursor = edges[-1]["cursor"]
+
+
+def beginning(question: OfPool, client: MeteringClient) -> Place:
+    """The place under the oldest row, whose balance nobody has counted."""
+    return Place(_is_oldest_first(question, client), None, Decimal(0))
 
 
 def page_at(question: OfPool, client: MeteringClient, place: Place) -> Answer:

@@ -5,23 +5,59 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+import simplejson
+
 from queries.command import Command, Role, new_key
 from queries.documents import document
 from queries.question import QuestionError, check_customer, check_id
+from queries.reports.checks import (
+    LARGEST_EVENT,
+    LONGEST_TEXT,
+    Dimensions,
+    check_dimensions,
+    check_text,
+    check_time,
+)
 
 LARGEST_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A raw event; `dimensions` are (key, value) pairs, numbers as numbers."""
+    """A raw event.
+
+    Its time is never left to the API: it is part of what makes a repeat a repeat, so that an event
+    without one might count at every retry.
+    """
 
     customer_id: str
     event_name: str
     idempotency_key: str
     timestamp: datetime
-    dimensions: tuple[tuple[str, str | int | float | bool], ...] = ()
+    dimensions: Dimensions = ()
     resource_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_customer(self.customer_id)
+        check_text("An event name", self.event_name)
+        check_text("An idempotency key", self.idempotency_key)
+        check_time(self.timestamp)
+        check_id("resource", self.resource_id)
+        check_dimensions(self.dimensions)
+        sent = simplejson.dumps(dict(self.dimensions), use_decimal=True)
+        if len(sent.encode()) > LARGEST_EVENT - 4 * LONGEST_TEXT:
+            raise QuestionError(
+                f"The dimensions have {len(sent.encode()):,} bytes: an event has at most "
+                f"{LARGEST_EVENT:,}."
+            )
+
+    @property
+    def identity(self) -> tuple[str | datetime | None, ...]:
+        """Of two events with the same one, the API counts the first."""
+        return (
+            self.customer_id, self.resource_id, self.event_name, self.idempotency_key,
+            self.timestamp,
+        )  # fmt: skip
 
     def wire(self) -> dict[str, Any]:
         return {
@@ -64,6 +100,8 @@ class ReportEvents(Command):
 
     @property
     def summary(self) -> str:
+        if len(self.events) == 1:
+            return f"report an event {self.events[0].event_name} of {self.events[0].customer_id}"
         return f"report {len(self.events)} events"
 
     @property

@@ -9,6 +9,15 @@ from queries.documents import document
 from queries.whatif.events import LATE
 
 
+def in_order(rows: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Each pool's rows together, by `by`: mostly they lie so, and are not sorted again."""
+    together = rows.sort("pool", maintain_order=True)
+    is_same = together["pool"] == together["pool"].shift(1)
+    if (is_same & (together[by] < together[by].shift(1))).any():
+        return rows.sort("pool", by, maintain_order=True)
+    return together
+
+
 def late_events(extract: Extract, scope: Mapping[str, object]) -> pl.DataFrame:
     """The events that the ledger has behind later rows, or at the very time of the row before.
 
@@ -16,7 +25,7 @@ def late_events(extract: Extract, scope: Mapping[str, object]) -> pl.DataFrame:
     `ledger_seq` the place among those of one time. All other events came in the order of their
     times.
     """
-    rows = extract.read(document("whatif/order.sql"), scope)
+    rows = in_order(extract.read(document("whatif/order.sql"), scope), "ledger_seq")
     reached = pl.col("occurred_at").cum_max().over("pool")
     is_behind = pl.col("occurred_at") <= reached.shift(1).over("pool")
     behind = rows.with_columns(known_at=reached).filter(is_behind, "is_of_event")

@@ -22,6 +22,7 @@ from queries.outlook.results import Status
 from queries.portfolio import POOL
 from queries.time import Span
 from queries.whatif import REPLAYED, Scenario
+from queries.whatif.late import in_order
 
 OVERDRAFT = "overdraft"
 """The name that all overdrafts of a pool go by where two ledgers are compared."""
@@ -62,9 +63,11 @@ def past(
 ) -> Past:
     """The frames as the documents answer them, made ready to be replayed."""
     known = pl.col("known_at").fill_null(pl.col("occurred_at"))
-    in_order = events.with_columns(known_at=known).sort("pool", "known_at", "ledger_seq")
+    has_late = events["ledger_seq"].null_count() < events.height
+    placed = events.sort("ledger_seq", maintain_order=True) if has_late else events
+    ordered = in_order(placed.with_columns(known_at=known), "known_at")
     named = grants.join(pools, on=list(POOL), nulls_equal=True)
-    return Past(pools, _begun(named, written), recharges, in_order, written, span, end)
+    return Past(pools, _begun(named, written), recharges, ordered, written, span, end)
 
 
 def replayed_pools(past: Past, scenario: Scenario) -> pl.DataFrame:

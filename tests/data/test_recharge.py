@@ -8,7 +8,7 @@ import pytest
 
 from data.credits.grants import Grant, GrantType
 from data.credits.pool import Pool
-from data.credits.recharge import Expiration, RechargeRule, ThresholdType
+from data.credits.recharge import Expiration, RechargeRule, ThresholdType, unit_price
 
 MAY = datetime(2026, 5, 1)
 
@@ -171,3 +171,21 @@ def test_a_debt_too_large_for_one_grant_is_settled_by_as_large_a_one_as_can_be()
     pool = pool_with(0, rule(target=Decimal(100), unit_price=Decimal("0.01")))
     burn(pool, most)
     assert max(amount for amount, _ in bought(pool)) == most
+
+
+@pytest.mark.parametrize(
+    ("cost", "amount", "price"),
+    [
+        ("38.08", "1904.103280", "0.02"),
+        ("33.10", "1654.941800", "0.02"),
+        ("5", "1000", "0.005"),
+        ("0.01", "3", "0.003"),
+        ("100", "3", "33.333"),
+        ("10", "10", "1"),
+        ("0.333333", "1", "0.333333000000"),
+    ],
+)
+def test_the_price_of_a_credit_is_the_shortest_that_gives_the_cost(
+    cost: str, amount: str, price: str
+) -> None:
+    assert str(unit_price(Decimal(cost), Decimal(amount))) == price
