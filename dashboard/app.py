@@ -79,6 +79,13 @@ CHANGE = [
         help="When a pool buys credits by itself, what that costs, and a rehearsal of it.",
     ),
     st.Page(
+        VIEWS / "entitlements.py",
+        title="Entitlements",
+        icon=":material/verified_user:",
+        url_path="entitlements",
+        help="What a customer may use beside its plans; grant and revoke it.",
+    ),
+    st.Page(
         VIEWS / "report_usage.py",
         title="Report usage",
         icon=":material/upload:",

@@ -57,8 +57,7 @@ def show_failure(
 
 
 def _use_extract() -> None:
-    if "source" in st.query_params:
-        del st.query_params["source"]
+    st.query_params["source"] = "extract"
 
 
 def _use_live() -> None:

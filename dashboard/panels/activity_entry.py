@@ -114,8 +114,13 @@ def _row(fact: Fact, zone: str) -> dict[str, str]:
 
 
 def _flat(state: Any, path: str = "") -> dict[str, str]:
-    """Each value under its path, as text: {"cost.amount": "20"}; what is not set is left out."""
+    """Each value under its path, as text: {"cost.amount": "20"}; what is not set is left out.
+
+    What is in a list has its number in the path.
+    """
     if isinstance(state, dict):
         parts = [_flat(value, f"{path}.{key}" if path else key) for key, value in state.items()]
         return {name: text for part in parts for name, text in part.items()}
+    if isinstance(state, list) and any(isinstance(each, dict) for each in state):
+        return _flat({str(number): each for number, each in enumerate(state, start=1)}, path)
     return {} if state is None else {path: str(state)}

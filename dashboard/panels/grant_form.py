@@ -1,7 +1,6 @@
 """Granting credits: the form, and what it would do, before anything is sent."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from dashboard.controls.scope import GLOBAL_POOL
 from dashboard.failures import guarded
 from dashboard.formats import exact, moment
 from dashboard.markdown import plain
+from dashboard.panels.drafts import draft, kept
 from dashboard.panels.grants_shown import ShownGrants
 from dashboard.panels.grants_told import (
     Said,
@@ -50,7 +50,6 @@ FIELDS = {
 """column → the widget's key"""
 TRIED, SEND = "new grant: tried", "new grant: send"
 PAID, PROMOTIONAL = "PAID", "PROMOTIONAL"
-DRAFTS_KEPT, SECONDS_KEPT = 1000, 86_400
 SECONDS_FRESH = 10
 """How old what a preview is played on may be."""
 
@@ -87,7 +86,7 @@ def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
     with guarded():
         if is_over(key, _begin):
             return
-        with _kept(_draft(key, current_actor().name)):
+        with kept(draft(key, current_actor().name), FIELDS.values()):
             cells = _cells(shown, live)
         command, problems = read_grant(cells, key)
         _what_is_wrong(problems)
@@ -96,23 +95,6 @@ def _dialog(shown: ShownGrants, live: Live, key: str) -> None:
             _preview(shown, live, previewed)
         if _is_pressed(st.session_state[FIELDS["grant_type"]]) and command is not None:
             _send(shown, command)
-
-
-@st.cache_resource(max_entries=DRAFTS_KEPT, ttl=SECONDS_KEPT, show_spinner=False)
-def _draft(key: str, actor: str) -> MutableMapping[str, Any]:
-    """What somebody has filled in so far, for the form of that key: it outlives a reload."""
-    del key, actor
-    return {}
-
-
-@contextmanager
-def _kept(draft: MutableMapping[str, Any]) -> Iterator[None]:
-    """Fill in from the draft what a reload has emptied, and keep in it what is there then."""
-    for name in draft.keys() - st.session_state.keys():
-        st.session_state[name] = draft[name]
-    yield
-    there = [name for name in FIELDS.values() if name in st.session_state]
-    draft.update({name: st.session_state[name] for name in there})
 
 
 def _cells(shown: ShownGrants, live: Live) -> dict[str, str]:

@@ -5,10 +5,9 @@ import streamlit as st
 from dashboard.access import current_actor
 from dashboard.markdown import plain
 from dashboard.panels.grant_form import grant_button
-from dashboard.panels.grants_shown import ShownGrants
 from dashboard.sources import Sources
 
-NO_API = "Changes are made at a metering API, and there is none here: these grants can be read."
+NO_API = "Changes are made at a metering API, and there is none here: these {what} can be read."
 AT_API = (
     "Changes are made at the metering API; this extract will hold them once it is made anew. After "
     "a change the page shows the live source."
@@ -21,8 +20,9 @@ def actions(sources: Sources) -> None:
         grant_button(current_actor())
 
 
-def where_changes_are_made(shown: ShownGrants, sources: Sources) -> None:
+def where_changes_are_made(sources: Sources, what: str, *, is_extract: bool) -> None:
+    """`what` is shown: "grants"."""
     if sources.live is None:
-        st.caption(plain(f"{NO_API} {sources.problem or ''}".strip()))
-    elif shown.is_extract:
+        st.caption(plain(f"{NO_API.format(what=what)} {sources.problem or ''}".strip()))
+    elif is_extract:
         st.caption(AT_API)

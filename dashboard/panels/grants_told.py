@@ -22,6 +22,7 @@ class Said:
     kind: Literal["success", "warning", "error"]
     customer_id: str
     has_record: bool = True
+    page: str = "grants"
 
 
 def say(said: Said) -> None:
@@ -30,9 +31,9 @@ def say(said: Said) -> None:
     st.session_state.pop(IN_FORM, None)
 
 
-def said_on_page(customer_id: str) -> None:
+def said_on_page(customer_id: str, page: str = "grants") -> None:
     said: Said | None = st.session_state.get(ON_PAGE)
-    if said is not None and said.customer_id == customer_id:
+    if said is not None and (said.customer_id, said.page) == (customer_id, page):
         show_said(said)
 
 

@@ -37,7 +37,7 @@ shown = page.kept()
 page.head(shown.header, address_of(shown.scope))
 said_on_page(shown.question.customer_id)
 with guarded():
-    where_changes_are_made(shown, page.sources)
+    where_changes_are_made(page.sources, "grants", is_extract=shown.is_extract)
     draw_chart(shown)
 with guarded():
     grants_table(shown)

@@ -50,11 +50,6 @@ def in_force_with(without: Row | None, promotion: Row) -> Row:
     return best
 
 
-def is_as_generous(one: Row, other: Row) -> bool:
-    """Whether both allow the same, so that neither adds to the other."""
-    return _generosity(one) == _generosity(other)
-
-
 def _generosity(row: Row) -> tuple[bool, Decimal, bool]:
     limit = row["usage_limit"]
     return (

@@ -24,37 +24,47 @@ def read_entitlements(
     """(the command of that key, or None; everything that is wrong, by feature or by term).
 
     `terms` are those that all have: `period`, `ends_at`, `is_visible`; `amounts` those of each
-    feature: `limit`, `is_soft`, `values`, `reset`, `according_to`.
+    feature: `limit`, `is_soft`, `values`, `reset`, `according_to`. Raises QuestionError for a
+    customer that cannot be.
     """
-    read: list[Entitlement] = []
     ends_at, problems = _ends_at(terms)
+    # An end that is wrong is said once, and not at each feature again.
+    period = Period.LIFETIME if problems else terms["period"]
     if not amounts:
         problems.append(Problem("features", "Choose a feature.", is_missing=True))
+    read: list[Entitlement] = []
     for feature_id, cells in amounts.items():
-        feature = features.get(feature_id)
-        if feature is None:
-            problems.append(Problem(feature_id, f"There is no feature {feature_id!r} here."))
-            continue
-        try:
-            amount, missing = _amount(feature, cells)
-            if missing:
-                problems.append(Problem(feature_id, missing, is_missing=True))
-            elif not problems or problems[0].column != "ends_at":
-                read.append(
-                    Entitlement(
-                        feature_id, feature["feature_type"], terms["period"], ends_at,
-                        is_visible=terms["is_visible"] == "yes",
-                        replaces=replaces.get(feature_id), **amount,
-                    )
-                )  # fmt: skip
-        except QuestionError as error:
-            problems.append(Problem(feature_id, str(error)))
+        common = {
+            "period": period,
+            "ends_at": ends_at,
+            "is_visible": terms["is_visible"] == "yes",
+            "replaces": replaces.get(feature_id),
+        }
+        one = _read_one(feature_id, features.get(feature_id), cells, common)
+        if isinstance(one, Problem):
+            problems.append(one)
+        else:
+            read.append(one)
     if problems:
         return None, tuple(problems)
+    return GrantEntitlements(customer_id, tuple(read), key=key), ()
+
+
+def _read_one(
+    feature_id: str,
+    feature: Mapping[str, Any] | None,
+    cells: Cells,
+    common: Mapping[str, Any],
+) -> Entitlement | Problem:
+    if feature is None:
+        return Problem(feature_id, f"There is no feature {feature_id!r} here.")
     try:
-        return GrantEntitlements(customer_id, tuple(read), key=key), ()
+        amount, missing = _amount(feature, cells)
+        if missing:
+            return Problem(feature_id, missing, is_missing=True)
+        return Entitlement(feature_id, feature["feature_type"], **common, **amount)
     except QuestionError as error:
-        return None, (Problem("", str(error)),)
+        return Problem(feature_id, str(error))
 
 
 def _ends_at(terms: Cells) -> tuple[datetime | None, list[Problem]]:

@@ -100,8 +100,7 @@ def _prices_in(prices: list[Answer], country: str | None) -> list[Answer]:
 
 def _plan(node: Answer) -> Answer:
     product, base = node["product"] or {}, node["basePlan"] or {}
-    trial, prices = node["defaultTrialConfig"] or {}, node["prices"] or []
-    packed = node["packageEntitlements"]
+    trial = node["defaultTrialConfig"] or {}
     return {
         "plan_id": node["refId"],
         "display_name": node["displayName"],
@@ -114,22 +113,36 @@ def _plan(node: Answer) -> Answer:
         "base_plan_name": base.get("displayName"),
         "trial_length": _whole(trial.get("duration")),
         "trial_unit": trial.get("units"),
-        "prices": [_price(each) for each in prices if each["creditRate"] is None],
+        **_charged(node["prices"] or []),
         "minimum_spends": [
             {"billing_period": each["billingPeriod"], **_money(each["minimum"])}
             for each in node["minimumSpend"] or ()
         ],
+        **_packed(node["packageEntitlements"]),
+        "inherited": [_entitlement(each) for each in node["inheritedEntitlements"]],
+        "addons": [_addon(each) for each in node["compatibleAddons"] or ()],
+    }
+
+
+def _charged(prices: list[Answer]) -> Answer:
+    """Money for the plan, money for credits beyond it, and credits for what is used."""
+    return {
+        "prices": [_price(each) for each in prices if each["creditRate"] is None],
         "credit_prices": [
             {"currency_id": each["creditRate"]["currencyId"], **_money(each["price"])}
             for each in prices
             if each["creditRate"] and each["feature"] is None and each["price"]
         ],
         "rates": [_rate(each) for each in _rated(prices)],
-        "entitlements": [_entitlement(each) for each in packed if "usageLimit" in each],
-        "inherited": [_entitlement(each) for each in node["inheritedEntitlements"]],
-        "credits": [_included(each) for each in packed if "cadence" in each],
-        "addons": [_addon(each) for each in node["compatibleAddons"] or ()],
-    }  # fmt: skip
+    }
+
+
+def _packed(entitlements: list[Answer]) -> Answer:
+    """Features and credits that come with the plan."""
+    return {
+        "entitlements": [_entitlement(each) for each in entitlements if "usageLimit" in each],
+        "credits": [_included(each) for each in entitlements if "cadence" in each],
+    }
 
 
 def _price(node: Answer) -> Answer:

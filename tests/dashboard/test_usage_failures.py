@@ -251,7 +251,7 @@ def test_live_says_why_it_cannot_answer_for_all_customers_and_offers_the_extract
     assert not page.has_chart
     page.press("Use the extract")
     assert page.failures == []
-    assert "source" not in page.address
+    assert page.address["source"] == "extract"
     assert "All customers · extract of 22 May 2026" in page.text.replace("**", "")
     assert page.has_chart
 

@@ -186,6 +186,20 @@ def test_what_is_in_force_is_at_least_what_plans_and_promotions_give(told: Local
     assert rated["has_unlimited_usage"].to_list() == [True]
 
 
+def test_a_plan_of_a_resource_holds_for_it_alone_and_the_customers_for_all(
+    api: LocalApi, customer: str
+) -> None:
+    params = {"planId": "plan-revvenu-scale", "resourceId": "desk"}
+    provision = "mutation ($input: ProvisionCustomerInput!) { provisionCustomer(input: $input) { "
+    provision += "customer { customerId } } }"
+    api.tell(provision, input={"customerId": customer, "subscriptionParams": params})
+    live = Live(api.client)
+    own = answer(Planned(customer), live).frame
+    desk = answer(Planned(customer, "desk"), live).frame
+    assert set(own["plan_name"]) == {"Growth"}
+    assert set(desk["plan_name"]) == {"Growth", "Scale"}
+
+
 def test_every_feature_tells_what_can_be_granted_of_it(told: LocalApi) -> None:
     frame = answer(Entitleable(), Live(told.client)).frame
     kinds = dict(frame.select("feature_id", "feature_type").iter_rows())
