@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 
 import streamlit as st
 
-from dashboard.controls.key_picker.address import put_picked_values
+from dashboard.controls.key_picker.address import follow
 from dashboard.controls.key_picker.face import LabelVisibility
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
@@ -184,22 +184,22 @@ def _set(key: str, value: object) -> None:
 
 def _follow(key: str, default: str) -> None:
     value = st.session_state[key]
-    put_picked_values(key, [] if value in (None, default) else [value])
+    follow(key, [] if value in (None, default) else [value])
 
 
 def _follow_switch(key: str, default: bool) -> None:
     value = st.session_state[key]
-    put_picked_values(key, [] if value == default else [_flag(value)])
+    follow(key, [] if value == default else [_flag(value)])
 
 
 def _follow_day(key: str) -> None:
     value = st.session_state[key]
-    put_picked_values(key, [value.isoformat()] if value else [])
+    follow(key, [value.isoformat()] if value else [])
 
 
 def _follow_instant(key: str) -> None:
     value = st.session_state[key]
-    put_picked_values(key, [f"{value:%Y-%m-%dT%H:%M}"] if value else [])
+    follow(key, [f"{value:%Y-%m-%dT%H:%M}"] if value else [])
 
 
 def _flag(value: bool) -> str:

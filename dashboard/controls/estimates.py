@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.controls.choices import address_value
+from dashboard.controls.key_picker.address import catch_up
 from queries.estimates import BillingPeriod
 from queries.estimates.written import ADDON, KEPT, UNIT
 from queries.question import QuestionError
@@ -72,10 +73,12 @@ def written_out(cells: Mapping[int, Mapping[str, str]]) -> dict[str, str]:
 
 def compare_with_another(count: int) -> None:
     """A copy of the last of them beside it, to alter."""
+    catch_up()
     _put({number: filled_in(min(number, count)) for number in range(1, count + 2)})
 
 
 def remove_estimate(number: int, count: int) -> None:
+    catch_up()
     kept = [filled_in(other) for other in range(1, count + 1) if other != number]
     _put(dict(enumerate(kept, start=1)))
 

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.asking import ask
 from dashboard.controls.choices import address_value, choose, pick, words
 from dashboard.controls.key_picker import Found, LabelVisibility, Option, one_picker
+from dashboard.controls.key_picker.address import catch_up
 from dashboard.controls.scope import SHOWN_OF_MANY, Scope
 from dashboard.controls.searching import while_typing
 from dashboard.formats import compact
@@ -275,6 +276,7 @@ def _said(number: int) -> list[str]:
 
 def _copy(number: int, free: int) -> None:
     """The scenario once more, under a free number, to be changed."""
+    catch_up()
     copied = {
         f"s{free}.{key.partition('.')[2]}": st.query_params[key]
         for key in _said(number)
@@ -293,6 +295,7 @@ def _forget(prefix: str) -> None:
 
 def _write(added: Mapping[str, str], without: tuple[str, ...] = ()) -> None:
     """The address with these and without those, as one entry of the history."""
+    catch_up()
     kept = {
         key: st.query_params.get_all(key)
         for key in st.query_params

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+from dashboard.controls.key_picker.address import WRITTEN
+
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 
 Value = str | Sequence[str] | None
@@ -32,6 +34,9 @@ class AppPage:
         self.go(**address)
 
     def go(self, **address: Value) -> Self:
+        """By then the browser has heard of all that was written into the address."""
+        if WRITTEN in self.at.session_state:
+            del self.at.session_state[WRITTEN]
         for name, value in address.items():
             if value is None:
                 self.at.query_params.pop(name.rstrip("_"), None)

@@ -2,15 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 from urllib.parse import urlsplit
 
 import streamlit as st
+
+HEARD_WITHIN = 1.0
+"""Seconds in which the browser has heard of an address that was written."""
+WRITTEN = "address written"
 
 
 @dataclass(frozen=True, slots=True)
 class _LastSeen:
     page: str
     values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a widget put into the address of a page, in the place of what, and when."""
+
+    page: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    at: float
 
 
 def picked_values(key: str, most: int) -> list[str]:
@@ -33,10 +48,31 @@ def put_picked_values(key: str, values: Sequence[str]) -> bool:
     return True
 
 
+def follow(key: str, values: Sequence[str]) -> None:
+    """Write what a widget says, and remember it for as long as the browser may not know of it."""
+    before = tuple(st.query_params.get_all(key))
+    if put_picked_values(key, values):
+        after = tuple(st.query_params.get_all(key))
+        written = st.session_state.setdefault(WRITTEN, {})
+        written[key] = _Written(_page(), before, after, monotonic())
+
+
+def catch_up() -> None:
+    """Write again what the browser had not heard of when it asked for this run.
+
+    A press right after typing comes with the address of before the typing: without this, the
+    text would be gone. Going back as soon as that is taken for such a press.
+    """
+    for key, write in st.session_state.get(WRITTEN, {}).items():
+        is_fresh = monotonic() - write.at < HEARD_WITHIN and write.page == _page()
+        if is_fresh and tuple(st.query_params.get_all(key)) == write.before:
+            put_picked_values(key, write.after)
+
+
 def carry_across_pages(key: str) -> None:
     """Bring the values along to another page, whose link Streamlit opens without them."""
     slot = _slot(key)
-    page = urlsplit(st.context.url or "").path
+    page = _page()
     before = st.session_state.get(slot)
     if before is not None and before.page != page and key not in st.query_params:
         put_picked_values(key, before.values)
@@ -47,8 +83,12 @@ def keep_for_other_pages(key: str) -> None:
     """On a page that has no use for them: leave the values to the pages after it."""
     before = st.session_state.get(_slot(key))
     if before is not None:
-        page = urlsplit(st.context.url or "").path
+        page = _page()
         st.session_state[_slot(key)] = _LastSeen(page, before.values)
+
+
+def _page() -> str:
+    return urlsplit(st.context.url or "").path
 
 
 def _slot(key: str) -> str:

@@ -7,7 +7,7 @@ of undoing the pick, and clear the parameter on the day the list outgrows them.
 
 import streamlit as st
 
-from dashboard.controls.key_picker.address import put_picked_values
+from dashboard.controls.key_picker.address import follow
 from dashboard.controls.key_picker.face import Face
 from dashboard.controls.key_picker.found import Found, Option, labels_by_value
 
@@ -60,4 +60,4 @@ def _labels(found: Found, picked: list[str]) -> dict[str, str]:
 
 def _follow(key: str) -> None:
     value = st.session_state[key]
-    put_picked_values(key, value if isinstance(value, list) else [value or ""])
+    follow(key, value if isinstance(value, list) else [value or ""])
