@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.controls.choices import address_value
-from dashboard.controls.key_picker.address import catch_up
+from dashboard.controls.key_picker.address import catch_up, put_address
 from queries.estimates import BillingPeriod
 from queries.estimates.written import ADDON, KEPT, UNIT
 from queries.question import QuestionError
@@ -96,4 +96,5 @@ def _put(cells: Mapping[int, Mapping[str, str]]) -> None:
         for number, filled in cells.items()
     }
     count = {BESIDE: str(len(cells))} if len(cells) > 1 else {}
-    st.query_params.from_dict({**others, **written_out(given), **count})
+    ours_now = {name: [text] for name, text in (written_out(given) | count).items()}
+    put_address(others | ours_now)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboard.controls.choices import address_value, choose
-from dashboard.controls.key_picker.address import put_picked_values
+from dashboard.controls.key_picker.address import put_address, put_picked_values
 from queries.command import new_key
 from queries.question import QuestionError
 
@@ -58,7 +58,7 @@ def go_to(address: Mapping[str, str]) -> None:
     """Change several parameters in one step of the history; an empty one is taken away."""
     before = {name: st.query_params.get_all(name) for name in st.query_params}
     after = before | {name: [value] if value else [] for name, value in address.items()}
-    st.query_params.from_dict({name: values for name, values in after.items() if values})
+    put_address(after)
 
 
 def form_key(kind: str) -> str | None:

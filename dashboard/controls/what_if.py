@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.asking import ask
 from dashboard.controls.choices import address_value, choose, pick, words
 from dashboard.controls.key_picker import Found, LabelVisibility, Option, one_picker
-from dashboard.controls.key_picker.address import catch_up
+from dashboard.controls.key_picker.address import catch_up, put_address
 from dashboard.controls.scope import SHOWN_OF_MANY, Scope
 from dashboard.controls.searching import while_typing
 from dashboard.formats import compact
@@ -301,4 +301,4 @@ def _write(added: Mapping[str, str], without: tuple[str, ...] = ()) -> None:
         for key in st.query_params
         if not (without and key.startswith(without))
     }
-    st.query_params.from_dict(kept | {key: [value] for key, value in added.items()})
+    put_address(kept | {key: [value] for key, value in added.items()})

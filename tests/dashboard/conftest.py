@@ -7,6 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 import stamina
+from faulty_wire import Wire
+from local_metering import LocalApi
 from streamlit.components.v2 import manifest_scanner
 from usage_page import UsagePage
 from usage_world import NOW, Api, Clock, Demo
@@ -103,3 +105,24 @@ def api(transport: Api, sources: Sources) -> Api:  # noqa: ARG001  # in use from
 def visit(sources: Sources) -> Callable[..., UsagePage]:  # noqa: ARG001  # the page asks them
     """Open the Usage page at an address: `visit(customer="customer-demo-01", by="model")`."""
     return UsagePage
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
+    """A local metering API of the module's own, to be written to."""
+    api = LocalApi(tmp_path_factory.mktemp("local") / "store")
+    api.clock.now = NOW
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def wire(local: LocalApi) -> Iterator[Wire]:
+    """To the live source, which is the only one here."""
+    wire = Wire(local)
+    use(Sources(Live(wire.client), None))
+    asking.forget()
+    yield wire
+    use(None)
+    asking.forget()
+    wire.client.close()

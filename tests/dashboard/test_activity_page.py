@@ -47,17 +47,6 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
     api.close()
 
 
-@pytest.fixture
-def wire(local: LocalApi) -> Iterator[Wire]:
-    """To the live source, which is the only one here."""
-    wire = Wire(local)
-    use(Sources(Live(wire.client), None))
-    yield wire
-    use(None)
-    asking.forget()
-    wire.client.close()
-
-
 def gift(amount: int = 500) -> CreateGrant:
     return CreateGrant(
         CUSTOMER, CURRENCY, None, "PROMOTIONAL", "Welcome", Decimal(amount), key=new_key()

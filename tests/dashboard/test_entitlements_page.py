@@ -59,18 +59,6 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
 
 
 @pytest.fixture
-def wire(local: LocalApi) -> Iterator[Wire]:
-    """To the live source, which is the only one here."""
-    wire = Wire(local)
-    use(Sources(Live(wire.client), None))
-    asking.forget()
-    yield wire
-    use(None)
-    asking.forget()
-    wire.client.close()
-
-
-@pytest.fixture
 def customer(local: LocalApi) -> str:
     """On the plan Growth, with nothing granted."""
     local.clock.now = NOW

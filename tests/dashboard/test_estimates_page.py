@@ -43,17 +43,6 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
 
 
 @pytest.fixture
-def wire(local: LocalApi) -> Iterator[Wire]:
-    """To the live source, which is the only one here."""
-    wire = Wire(local)
-    use(Sources(Live(wire.client), None))
-    yield wire
-    use(None)
-    asking.forget()
-    wire.client.close()
-
-
-@pytest.fixture
 def visit(wire: Wire) -> Visit:  # noqa: ARG001  # the page asks it
     def open_at(**address: Any) -> EstimatesPage:
         return EstimatesPage(customer=CUSTOMER, **address)

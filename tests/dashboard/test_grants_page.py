@@ -1,7 +1,7 @@
 """The Grants page: what a pool holds, and every way in which granting and voiding can go."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -41,25 +41,6 @@ numbers = count(1)
 @pytest.fixture
 def visit(sources: Sources) -> Visit:  # noqa: ARG001  # the page asks them
     return GrantsPage
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
-    api = LocalApi(tmp_path_factory.mktemp("local") / "store")
-    api.clock.now = NOW
-    yield api
-    api.close()
-
-
-@pytest.fixture
-def wire(local: LocalApi) -> Iterator[Wire]:
-    """To the live source, which is the only one here."""
-    wire = Wire(local)
-    use(Sources(Live(wire.client), None))
-    yield wire
-    use(None)
-    asking.forget()
-    wire.client.close()
 
 
 @pytest.fixture

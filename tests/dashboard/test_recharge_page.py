@@ -1,6 +1,6 @@
 """The Auto-recharge page: what is set, what setting it does, and what it would have done."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
@@ -12,17 +12,17 @@ from local_metering import CURRENCY, LocalApi
 from polars.testing import assert_frame_equal
 from recharge_page import RechargePage
 from signed_in import sign_in
-from usage_world import NOW, Api, Clock, Demo
+from usage_world import Api, Clock, Demo
 
 from dashboard import asking
 from dashboard.activity.store import ActivityFile, Wanted
-from dashboard.sources import Sources, use
+from dashboard.sources import Sources
 from data.credits.recharge import RechargeRule
 from queries.activity import Outcome, read
 from queries.answer import answer
 from queries.command import Actor, Role, new_key
 from queries.perform import LATEST_ARRIVAL, perform
-from queries.question import Extracted, Live
+from queries.question import Extracted
 from queries.recharge import RechargeLimits
 from queries.recharge.commands import SaveRecharge
 from queries.recharge.past import PAGE_LIVE, gather
@@ -42,25 +42,6 @@ numbers = count(1)
 @pytest.fixture
 def visit(sources: Sources) -> Visit:  # noqa: ARG001  # the page asks them
     return RechargePage
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
-    api = LocalApi(tmp_path_factory.mktemp("local") / "store")
-    api.clock.now = NOW
-    yield api
-    api.close()
-
-
-@pytest.fixture
-def wire(local: LocalApi) -> Iterator[Wire]:
-    """To the live source, which is the only one here."""
-    wire = Wire(local)
-    use(Sources(Live(wire.client), None))
-    yield wire
-    use(None)
-    asking.forget()
-    wire.client.close()
 
 
 @pytest.fixture

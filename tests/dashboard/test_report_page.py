@@ -1,6 +1,5 @@
 """The Report usage page: its forms and files, and every way in which reporting can go."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
@@ -21,32 +20,13 @@ from dashboard.activity.store import ActivityFile, Wanted
 from dashboard.panels.report_settling import LIMIT
 from dashboard.sources import Sources, use
 from queries.activity import Outcome
-from queries.question import Extracted, Live
+from queries.question import Extracted
 from queries.reports.bulk import TEMPLATES, Kind
 
 REPORT, BULK, EVENT = "ReportUsage", "ReportUsageBulk", "ReportEvent"
 API_CREDITS = "api-credits"
 SEATS = "feature-seats"
 numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
-    api = LocalApi(tmp_path_factory.mktemp("local") / "store")
-    api.clock.now = NOW
-    yield api
-    api.close()
-
-
-@pytest.fixture
-def wire(local: LocalApi) -> Iterator[Wire]:
-    """To the live source, which is the only one here."""
-    wire = Wire(local)
-    use(Sources(Live(wire.client), None))
-    yield wire
-    use(None)
-    asking.forget()
-    wire.client.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The picked values in the page's address, which is the only place that holds them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import urlsplit
@@ -38,6 +38,7 @@ def put_picked_values(key: str, values: Sequence[str]) -> bool:
 
     The empty value stands for no parameter at all.
     """
+    st.session_state.get(WRITTEN, {}).pop(key, None)
     kept = [value for value in values if value]
     if kept == st.query_params.get_all(key):
         return False
@@ -46,6 +47,12 @@ def put_picked_values(key: str, values: Sequence[str]) -> bool:
     else:
         del st.query_params[key]
     return True
+
+
+def put_address(parameters: Mapping[str, Sequence[str]]) -> None:
+    """Write the whole address as one history entry."""
+    st.session_state.pop(WRITTEN, None)
+    st.query_params.from_dict({key: list(values) for key, values in parameters.items() if values})
 
 
 def follow(key: str, values: Sequence[str]) -> None:
@@ -63,7 +70,7 @@ def catch_up() -> None:
     A press right after typing comes with the address of before the typing: without this, the
     text would be gone. Going back as soon as that is taken for such a press.
     """
-    for key, write in st.session_state.get(WRITTEN, {}).items():
+    for key, write in list(st.session_state.get(WRITTEN, {}).items()):
         is_fresh = monotonic() - write.at < HEARD_WITHIN and write.page == _page()
         if is_fresh and tuple(st.query_params.get_all(key)) == write.before:
             put_picked_values(key, write.after)
