@@ -65,7 +65,7 @@ def replay(
     *,
     order: BurnOrder = burn_order,
     rules: Mapping[Any, RechargeRule] | None = None,
-    rules_since: datetime | Mapping[Any, datetime] | None = None,
+    rules_since: Mapping[Any, datetime] | None = None,
     until: datetime | None = None,
 ) -> Replay:
     """Burn events through grants, pool by pool, as `Pool` would one event after the other.
@@ -75,8 +75,8 @@ def replay(
     those that await payment never count.
     events: pool, occurred_at, credits, in the order in which each pool learned of them, and
     `known_at`, null or left out where that is the same. Credits have up to 6 decimals.
-    rules: a pool's auto-recharge, in force from `rules_since`, one time for all or one for each
-    pool, or else from its first event. until: time passes until then after the last event.
+    rules: a pool's auto-recharge, in force from the pool's time in `rules_since`, or else from its
+    first event. until: time passes until then after the last event.
     Raises AmountError where a pool's credits add up to 4.6 × 10^12 or more.
     """
     fleet, rules = Fleet(events), rules or {}
@@ -85,8 +85,7 @@ def replay(
         for name in dict.fromkeys([*fleet.spans, *grants["pool"].to_list(), *rules]):
             run = _Run(fleet, name, made[name], order)
             if rule := rules.get(name):
-                own = rules_since.get(name) if isinstance(rules_since, Mapping) else rules_since
-                run.follow(rule, own)
+                run.follow(rule, (rules_since or {}).get(name))
             run.go(until)
     return Replay(*frames(fleet, grants.schema["pool"]))
 
