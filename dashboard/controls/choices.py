@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.controls.key_picker.address import follow
 from dashboard.controls.key_picker.face import LabelVisibility
+from dashboard.controls.key_picker.labels import meant, remember
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
 LINES_HEIGHT = 110
@@ -30,6 +31,7 @@ def choose(
     value = address_value(key, default)
     known = _told_apart(options if value in options else {value: value, **options})
     _set(key, value)
+    remember(key, known)
     st.selectbox(
         label,
         list(known),
@@ -38,7 +40,7 @@ def choose(
         help=help,
         label_visibility=label_visibility,
         filter_mode="contains",
-        on_change=_follow,
+        on_change=_follow_option,
         args=(key, default),
     )
     return value
@@ -51,6 +53,7 @@ def pick(
     value = address_value(key, default)
     value = value if value in options else default
     _set(key, value)
+    remember(key, options)
     st.radio(
         label,
         list(options),
@@ -58,7 +61,7 @@ def pick(
         key=key,
         help=help,
         horizontal=True,
-        on_change=_follow,
+        on_change=_follow_option,
         args=(key, default),
     )
     return value
@@ -184,6 +187,12 @@ def _set(key: str, value: object) -> None:
 
 def _follow(key: str, default: str) -> None:
     value = st.session_state[key]
+    follow(key, [] if value in (None, default) else [value])
+
+
+def _follow_option(key: str, default: str) -> None:
+    said = st.session_state[key]
+    value = None if said is None else meant(key, said)
     follow(key, [] if value in (None, default) else [value])
 
 

@@ -136,3 +136,18 @@ def test_at_phone_width_nothing_runs_off_the_side(browser: "Browser", app: str) 
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) <= 0
     context.close()
+
+
+def test_the_pool_is_still_one_after_a_customer_was_chosen_from_all(page: "Page", app: str) -> None:
+    """The same option is "All pools" first and then the customer-level pool."""
+    open_page(page, app, "")
+    page.get_by_role("combobox", name=re.compile("Customer")).click()
+    page.keyboard.type("kestrel")
+    page.get_by_role("option", name=re.compile("Kestrel")).first.click()
+    expect(page).to_have_url(re.compile(f"customer={SHORT}"), timeout=SLOW)
+    expect(page.get_by_text("Customer-level pool").first).to_be_visible(timeout=SLOW)
+    page.get_by_role("combobox", name=re.compile("Period")).click()
+    page.get_by_role("option", name="Last 7 days").click()
+    expect(page).to_have_url(re.compile("period=7d"), timeout=SLOW)
+    expect(legend(page).or_(chart(page)).first).to_be_visible(timeout=SLOW)
+    assert "pool=" not in page.url

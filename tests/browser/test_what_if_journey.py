@@ -86,3 +86,18 @@ def test_at_phone_width_nothing_runs_off_the_side(browser: "Browser", app: str) 
     expect_effect(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
+
+
+def test_a_value_stays_chosen_when_its_label_changes(page: "Page", app: str) -> None:
+    """A model's label says how much of it was used in the period."""
+    page.goto(f"{app}/what-if?{DOUBLED}")
+    expect_effect(page)
+    page.get_by_role("combobox", name=re.compile("Period")).click()
+    page.get_by_role("option", name="Last 30 days").click()
+    expect(page).to_have_url(re.compile("period=30d"), timeout=SLOW)
+    expect(page.get_by_text("Proven: the same events")).to_be_visible(timeout=SLOW)
+    page.get_by_label("New price").first.fill("x3")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"s1\.1\.price=x3"), timeout=SLOW)
+    expect_effect(page)
+    expect(page).to_have_url(re.compile(r"s1\.1\.value=%3Dclaude(&|$)"))

@@ -10,12 +10,14 @@ import streamlit as st
 from dashboard.controls.key_picker.address import follow
 from dashboard.controls.key_picker.face import Face
 from dashboard.controls.key_picker.found import Found, Option, labels_by_value
+from dashboard.controls.key_picker.labels import meant, remember
 
 
 def multiselect(face: Face, found: Found, picked: list[str], *, key: str, max_keys: int) -> None:
     labels = _labels(found, picked)
     if st.session_state.get(key) != picked:
         st.session_state[key] = picked
+    remember(key, labels)
     st.multiselect(
         face.label,
         list(labels),
@@ -36,6 +38,7 @@ def selectbox(face: Face, found: Found, picked: str | None, *, key: str, may_cle
     labels = _labels(found, [] if picked is None else [picked])
     if key not in st.session_state or st.session_state[key] != picked:
         st.session_state[key] = picked
+    remember(key, labels)
     st.selectbox(
         face.label,
         list(labels),
@@ -59,5 +62,6 @@ def _labels(found: Found, picked: list[str]) -> dict[str, str]:
 
 
 def _follow(key: str) -> None:
-    value = st.session_state[key]
-    follow(key, value if isinstance(value, list) else [value or ""])
+    said = st.session_state[key]
+    values = said if isinstance(said, list) else [said or ""]
+    follow(key, list(dict.fromkeys(meant(key, value) for value in values)))
