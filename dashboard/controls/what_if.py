@@ -1,6 +1,6 @@
 """The scenarios of a what-if, each a handful of query parameters: s1.key, s1.1.price and so on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -14,6 +14,7 @@ from dashboard.controls.searching import while_typing
 from dashboard.formats import compact
 from dashboard.markdown import plain
 from data.credits.orders import Order
+from data.credits.rates import names_of
 from queries.catalogue import Features
 from queries.keys import Keys
 from queries.question import QuestionError
@@ -58,7 +59,8 @@ def read_scenarios(usual: str | None) -> dict[int, Scenario | QuestionError]:
         try:
             scenario = _read(number, usual)
         except QuestionError as error:
-            found[number] = error
+            name = address_value(f"s{number}.name", _usual_name(number))
+            found[number] = QuestionError(f"{name}: {error}")
         else:
             if not scenario.is_baseline:
                 found[number] = scenario
@@ -88,7 +90,7 @@ def scenario_editor(scope: Scope, span: Span, usual: str | None) -> int:
             key = _key_control(scope, number, usual)
             with st.container(width=300):
                 _order_control(number)
-        _rows(number, _offered(scope, span, key), key)
+        _rows(scope, number, _offered(scope, span, key), key)
     return number
 
 
@@ -112,7 +114,7 @@ def _read(number: int, usual: str | None) -> Scenario:
     name = address_value(f"s{number}.name", _usual_name(number))[:NAME_LENGTH]
     order = address_value(f"s{number}.order", Order.DOCUMENTED)
     if order not in list(Order):
-        raise QuestionError(f"{name}: {order!r} is not a burn order; choose one from the list.")
+        raise QuestionError(f"{order!r} is not a burn order; choose one from the list.")
     changes = tuple(
         change for row in _row_numbers(number) if (change := _change(number, row)) is not None
     )
@@ -222,17 +224,24 @@ def _values(scope: Scope, span: Span, key: str) -> dict[str, str]:
     }
 
 
-def _rows(number: int, offered: Offered, key: str) -> None:
+def _rows(scope: Scope, number: int, offered: Offered, key: str) -> None:
     """The rows that say something and a fresh one, each with what is wrong about it."""
     told = _row_numbers(number)
     fresh = next((row for row in range(1, MOST_CHANGES + 1) if row not in told), None)
     shown = [*told, fresh] if fresh is not None else told
     for place, row in enumerate(sorted(shown)):
-        _row(number, row, offered, key, is_first=place == 0, is_fresh=row == fresh)
+        _row(scope, number, row, offered, key, is_first=place == 0, is_fresh=row == fresh)
 
 
 def _row(
-    number: int, row: int, offered: Offered, key: str, *, is_first: bool, is_fresh: bool
+    scope: Scope,
+    number: int,
+    row: int,
+    offered: Offered,
+    key: str,
+    *,
+    is_first: bool,
+    is_fresh: bool,
 ) -> None:
     seen: LabelVisibility = "visible" if is_first else "collapsed"
     prefix = f"s{number}.{row}"
@@ -264,10 +273,33 @@ def _row(
                 on_click=_forget,
                 args=(f"{prefix}.",),
             )
+    _tell(scope, number, row, offered, key)
+
+
+def _tell(scope: Scope, number: int, row: int, offered: Offered, key: str) -> None:
+    """What is wrong about a row, or what of it no event of the period has."""
     try:
-        _change(number, row)
+        change = _change(number, row)
     except QuestionError as error:
         st.error(plain(str(error)), icon=":material/error:")
+        return
+    if change is None:
+        return
+    for sentence in _unknown(scope, change, offered, key):
+        st.warning(plain(sentence), icon=":material/help:")
+
+
+def _unknown(scope: Scope, change: Change, offered: Offered, key: str) -> Iterator[str]:
+    value = change.value
+    if change.feature_id and change.feature_id not in offered.features:
+        yield f"No feature is called {change.feature_id}: this price changes nothing."
+    elif value is not None and (f"{VALUE}{value}" if value else NO_VALUE) not in offered.values:
+        which = f"{key} {value}" if value else f"no {key}"
+        yield f"No event of the period has {which}: this price changes nothing."
+    for name in sorted(names_of(change.terms.formula or "0")):
+        asked = Keys(scope.customer_id, scope.currency.currency_id, search=name)
+        if name not in ask(asked, scope.source).frame["key"]:
+            yield f"No event carries {name}, so it counts as 0 in the formula {change.price}."
 
 
 def _said(number: int) -> list[str]:

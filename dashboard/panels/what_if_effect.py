@@ -1,8 +1,9 @@
 """What a scenario changes: the proof of its baseline, cards, scenarios side by side, customers."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -11,19 +12,21 @@ import streamlit as st
 from dashboard.charts import what_if as chart
 from dashboard.charts.palette import palette
 from dashboard.controls.choices import words
-from dashboard.formats import compact, exact, money, percent
+from dashboard.formats import compact, day_span, exact, money, percent
 from dashboard.markdown import plain
 from dashboard.panels.cards import card, change_of
 from dashboard.panels.export import export_buttons
 from dashboard.panels.overview_table import IN_WORDS, open_selected
 from dashboard.panels.what_if_shown import Result, ShownWhatIf, described
 from dashboard.tables import MOST_DRAWN, drawn, exact_format
+from data.tables import CREDITS_SUM
 from queries.outlook import Status
 from queries.time import to_local, zone_of
 from queries.whatif.compared import Effect, Side
 
 HEIGHT, ROWS_IN_SIGHT = 460, 12
 WHAT, AS_CHARGED = "What", "As charged"
+Measure = tuple[str, Callable[[Effect], tuple[Decimal, Decimal]], Callable[[Decimal], str]]
 
 
 def proof(shown: ShownWhatIf) -> None:
@@ -68,6 +71,15 @@ def _tell_wrong(shown: ShownWhatIf, wrong: pl.DataFrame, rows: int) -> None:
         f"{plain(some)}. That happens where a grant's terms were changed after it had begun: "
         "what they were before is not known. All other pools are proven.",
         icon=":material/rule:",
+    )
+
+
+def reach(shown: ShownWhatIf) -> str:
+    """What of the past a scenario changes."""
+    days = day_span(shown.span.start, shown.span.end, shown.scope.zone)
+    return (
+        f"New prices are for the events of {days}; another burn order is for all the past. All "
+        "other events stay as charged, up to the end of the data."
     )
 
 
@@ -124,59 +136,86 @@ def _change(credits: Decimal, ratio: float | None, unit: str) -> str:
 
 def side_by_side(shown: ShownWhatIf) -> None:
     """Every scenario beside what was charged, a row for each number."""
-    taken = Counter([WHAT, AS_CHARGED, *(r.scenario.name for r in shown.results.values())])
-    effects = {
-        r.scenario.name if taken[r.scenario.name] == 1 else f"{r.scenario.name} ({n})": r.effect
-        for n, r in shown.results.items()
-    }
-    table = pl.DataFrame(_metrics(shown, effects))
+    numbers = _numbers(shown)
+    writes = [write for _, _, write in _measures(shown)]
     st.dataframe(
-        table,
+        numbers.with_columns(
+            pl.Series(
+                name, [write(number) for write, number in zip(writes, numbers[name], strict=True)]
+            )
+            for name in numbers.columns[1:]
+        ),
         hide_index=True,
         height="content",
         column_config={
             WHAT: st.column_config.TextColumn(WHAT, pinned=True, width=300),
             **{
                 name: st.column_config.TextColumn(name, alignment="right")
-                for name in table.columns[1:]
+                for name in numbers.columns[1:]
             },
         },
         alt=f"The scenarios beside what was charged: {shown.title}",
     )
-    export_buttons(table, shown.about("scenarios beside what was charged"), "what-if-scenarios")
+    export_buttons(numbers, shown.about("scenarios beside what was charged"), "what-if-scenarios")
 
 
-def _metrics(shown: ShownWhatIf, effects: Mapping[str, Effect]) -> dict[str, list[str]]:
-    first = next(iter(effects.values()))
-    unit = shown.unit
-    names = [
-        f"Used in the period ({unit})",
-        f"Expired in the period ({unit})",
-        *(f"Recognised ({code})" for code in first.recognised),
-        *(f"Breakage ({code})" for code in first.breakage),
-        "Recharge spend (USD)",
-        f"Balance at the end of the data ({unit})",
-        "Pools in overdraft",
-        "Pools out or running out within 90 days",
-    ]
-    return {
-        WHAT: names,
-        AS_CHARGED: _column(first, 0),
-        **{name: _column(made, 1) for name, made in effects.items()},
+def _numbers(shown: ShownWhatIf) -> pl.DataFrame:
+    """A row for each measure: as charged, and in each scenario."""
+    taken = Counter([WHAT, AS_CHARGED, *(r.scenario.name for r in shown.results.values())])
+    pairs = {
+        r.scenario.name if taken[r.scenario.name] == 1 else f"{r.scenario.name} ({n})": [
+            of(r.effect) for _, of, _ in _measures(shown)
+        ]
+        for n, r in shown.results.items()
     }
+    first = next(iter(pairs.values()))
+    columns = {AS_CHARGED: [was for was, _ in first]}
+    columns |= {name: [now for _, now in pair] for name, pair in pairs.items()}
+    return pl.DataFrame(
+        {WHAT: [name for name, _, _ in _measures(shown)]}
+        | {name: pl.Series(numbers, dtype=CREDITS_SUM) for name, numbers in columns.items()}
+    )
 
 
-def _column(made: Effect, side: int) -> list[str]:
+def _measures(shown: ShownWhatIf) -> list[Measure]:
+    """Name, (as charged, in the scenario), and how it is written."""
+    unit = shown.unit
+    effects = [result.effect for result in shown.results.values()]
     return [
-        exact(made.credits[side]),
-        exact(made.expired[side]),
-        *(f"{pair[side]:,.2f}" for pair in made.recognised.values()),
-        *(f"{pair[side]:,.2f}" for pair in made.breakage.values()),
-        f"{made.recharge_cost[side]:,.2f}",
-        exact(made.balance[side]),
-        f"{made.overdrawn[side]:,}",
-        f"{made.runs_out[side]:,}",
+        (f"Used in the period ({unit})", lambda made: made.credits, _exact),
+        (f"Expired in the period ({unit})", lambda made: made.expired, _exact),
+        *_money_measures("Recognised", [made.recognised for made in effects], "recognised"),
+        *_money_measures("Breakage", [made.breakage for made in effects], "breakage"),
+        ("Recharge spend (USD)", lambda made: made.recharge_cost, _cents),
+        (f"Balance at the end of the data ({unit})", lambda made: made.balance, _exact),
+        ("Pools in overdraft", lambda made: _decimals(made.overdrawn), _exact),
+        ("Pools out or running out within 90 days", lambda made: _decimals(made.runs_out), _exact),
     ]
+
+
+def _money_measures(
+    label: str, sums: Sequence[Mapping[str, tuple[Decimal, Decimal]]], name: str
+) -> list[Measure]:
+    """One for each currency that any scenario earns in, or that was earned in as charged."""
+    was = {code: pair[0] for each in sums for code, pair in each.items()}
+
+    def of(made: Effect, code: str) -> tuple[Decimal, Decimal]:
+        pairs: Mapping[str, tuple[Decimal, Decimal]] = getattr(made, name)
+        return pairs.get(code, (was[code], Decimal(0)))
+
+    return [(f"{label} ({code})", partial(of, code=code), _cents) for code in sorted(was)]
+
+
+def _decimals(pair: tuple[int, int]) -> tuple[Decimal, Decimal]:
+    return Decimal(pair[0]), Decimal(pair[1])
+
+
+def _exact(amount: Decimal) -> str:
+    return _signed(amount, exact)
+
+
+def _cents(amount: Decimal) -> str:
+    return f"{amount:,.2f}".replace("-", "−")
 
 
 def who_changes(shown: ShownWhatIf, result: Result) -> None:
@@ -189,7 +228,10 @@ def who_changes(shown: ShownWhatIf, result: Result) -> None:
     ]
     most = chart.most_changed(rows)
     if not most:
-        st.info("Nobody's use changes in this scenario.", icon=":material/drag_handle:")
+        st.info(
+            "Nobody's use changes in this scenario: no event of the period is charged otherwise.",
+            icon=":material/drag_handle:",
+        )
         return
     st.plotly_chart(
         chart.figure(most, palette(st.context.theme.type), shown.unit),
@@ -209,8 +251,9 @@ def customers(shown: ShownWhatIf, result: Result) -> None:
         return
     more = f" · the first {MOST_DRAWN:,} are drawn" if rows.height > MOST_DRAWN else ""
     change = Decimal(rows["change"].sum() or 0)
+    pools = "pool" if rows.height == 1 else "pools"
     st.markdown(
-        f"**{rows.height:,}** pools · change **{plain(_signed(change, exact))}** "
+        f"**{rows.height:,}** {pools} · change **{plain(_signed(change, exact))}** "
         f"{plain(shown.unit)}{more}"
     )
     few = drawn(rows)
@@ -235,8 +278,24 @@ def customers(shown: ShownWhatIf, result: Result) -> None:
         placeholder="–",
     )  # fmt: skip
     about = shown.about(described(result.scenario)) | {"name or id contains": wanted or "anything"}
-    export_buttons(rows.drop("rows", "difference"), about, "what-if-customers")
+    export_buttons(_exported(rows), about, "what-if-customers")
     open_selected(few, event.selection.rows)
+
+
+def _exported(rows: pl.DataFrame) -> pl.DataFrame:
+    """One line for each pool: its money as text, since it may be of several currencies."""
+    return rows.drop("rows", "difference").with_columns(
+        pl.Series(name, [_in_words(money) for money in rows[name]], pl.String)
+        for name in ("money", "was_money")
+    )
+
+
+def _in_words(money: pl.Series | None) -> str:
+    earned = [] if money is None else money.to_list()
+    return "; ".join(
+        f"{each['currency']} recognised {each['recognised']:.2f}, breakage {each['breakage']:.2f}"
+        for each in earned
+    )
 
 
 def _named(shown: ShownWhatIf, by_pool: pl.DataFrame) -> pl.DataFrame:

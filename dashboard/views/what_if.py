@@ -15,7 +15,14 @@ from dashboard.controls.what_if import (
 from dashboard.failures import guarded
 from dashboard.markdown import plain
 from dashboard.page import Page
-from dashboard.panels.what_if_effect import cards, customers, proof, side_by_side, who_changes
+from dashboard.panels.what_if_effect import (
+    cards,
+    customers,
+    proof,
+    reach,
+    side_by_side,
+    who_changes,
+)
 from dashboard.panels.what_if_shown import (
     STOPPED,
     ShownWhatIf,
@@ -78,6 +85,7 @@ page.head(
 )
 with guarded():
     proof(shown)
+    st.caption(plain(reach(shown)))
 if not shown.results:
     st.info(
         "Write a new price above, such as x2 for twice the charge, and see who would have paid "

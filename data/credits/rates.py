@@ -55,6 +55,11 @@ def formula(text: str) -> Evaluate:
     return _evaluate(_parse(text))
 
 
+def names_of(text: str) -> frozenset[str]:
+    """The dimensions that a formula reads."""
+    return _names(_parse(text))
+
+
 @lru_cache(maxsize=256)
 def linear(text: str) -> Mapping[str, Decimal] | None:
     """A formula as a sum: what each dimension is multiplied by, and under "" what is added.
@@ -166,6 +171,12 @@ def _binary(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
     if operator == "*":
         return lambda dimensions: PRECISION.multiply(left(dimensions), right(dimensions))
     return lambda dimensions: _divide(left(dimensions), right(dimensions))
+
+
+def _names(node: Node) -> frozenset[str]:
+    if isinstance(node, Decimal):
+        return frozenset()
+    return frozenset([node]) if isinstance(node, str) else _names(node[1]) | _names(node[2])
 
 
 def _linear(node: Node) -> dict[str, Decimal] | None:

@@ -71,7 +71,7 @@ class Scenario:
         if twice:
             what = twice[0] or "Every feature"
             what += "" if twice[1] is None else f" with {self.key} {twice[1] or 'missing'}"
-            raise QuestionError(f"{what} has two prices in {self.name}; keep one of them.")
+            raise QuestionError(f"{what} has two prices; keep one of them.")
 
     @property
     def is_baseline(self) -> bool:
@@ -144,13 +144,16 @@ class TodaysRates:
             check_customer(customer_id)
 
 
+MONEY: ColumnTypes = {
+    "currency": pl.String,
+    "recognised": CREDITS_SUM,
+    "breakage": CREDITS_SUM,
+}
 REPLAYED_COLUMNS: ColumnTypes = {
     **POOL,
     "credits": CREDITS_SUM,
     "expired": CREDITS_SUM,
-    "cost_currency": pl.String,
-    "recognised": CREDITS_SUM,
-    "breakage": CREDITS_SUM,
+    "money": pl.List(pl.Struct(MONEY)),
     "price": pl.Decimal(38, 12),
     "recharges": pl.Int64,
     "recharge_cost": CREDITS_SUM,
@@ -169,8 +172,8 @@ class Replayed(_WhatIf):
     """Every pool's events burned again through its grants, up to the end of the data.
 
     A row for each pool, ordered by pool; columns as in `REPLAYED`. In the period: `credits`
-    consumed, `expired`; in money of `cost_currency` (null where a pool has several) what was
-    `recognised` and what was left as `breakage`; `recharges` and their cost in US dollars.
+    consumed, `expired`; in `money`, for each currency that its grants were paid in, what was
+    recognised and what was left as breakage; `recharges` and their cost in US dollars.
     At the end of the data: the `balance`, since when the pool is in overdraft, and when it
     `runs_out` within the horizon (at the end of the data where it is out already), with the
     `status` of the outlook. `price` is what the customer last paid for a

@@ -13,8 +13,8 @@ from data.tables import CREDITS_SUM
 
 NONE = Decimal(0)
 Number = TypeVar("Number", Decimal, float)
-BOTH = ("credits", "expired", "recognised", "breakage", "recharges", "recharge_cost", "balance",
-        "overdraft_since", "status", "runs_out")  # fmt: skip
+BOTH = ("credits", "expired", "money", "recharges", "recharge_cost", "balance", "overdraft_since",
+        "status", "runs_out")  # fmt: skip
 
 
 def compared(baseline: pl.DataFrame, scenario: pl.DataFrame) -> pl.DataFrame:
@@ -77,7 +77,7 @@ class Effect:
     expired: tuple[Decimal, Decimal]
     recognised: Mapping[str, tuple[Decimal, Decimal]]
     breakage: Mapping[str, tuple[Decimal, Decimal]]
-    """By currency, of the pools that have one."""
+    """By the currency that grants were paid in."""
     recharge_cost: tuple[Decimal, Decimal]
     balance: tuple[Decimal, Decimal]
     overdrawn: tuple[int, int]
@@ -129,13 +129,14 @@ def _known(found: pl.DataFrame, name: str) -> int:
 
 
 def _money(found: pl.DataFrame, name: str) -> dict[str, tuple[Decimal, Decimal]]:
-    sums = (
-        found.filter(pl.col("cost_currency").is_not_null())
-        .group_by("cost_currency")
-        .agg(pl.col(f"was_{name}", name).sum())
-        .sort("cost_currency")
-    )
-    return {currency: (was, now) for currency, was, now in sums.iter_rows()}
+    was, now = (_by_currency(found, column, name) for column in ("was_money", "money"))
+    return {code: (was.get(code, NONE), now.get(code, NONE)) for code in sorted({**was, **now})}
+
+
+def _by_currency(found: pl.DataFrame, column: str, name: str) -> dict[str, Decimal]:
+    money = found.select(pl.col(column).explode().alias("money")).unnest("money")
+    sums = money.drop_nulls("currency").group_by("currency").agg(pl.col(name).sum())
+    return dict(sums.iter_rows())
 
 
 def _side(customers: pl.DataFrame) -> Side:

@@ -99,6 +99,18 @@ def tariff_of(scenario: Scenario, features: Iterable[str]) -> Tariff:
     return Tariff([Line(*key, price) for key, price in lines.items()], scenario.key)
 
 
+def check_charges(found: pl.DataFrame) -> pl.DataFrame:
+    """The events, where no new price charges less than nothing; else QuestionError."""
+    wrong = found.filter(pl.col("repriced") < 0, pl.col("credits") >= 0)
+    if wrong.height:
+        row = wrong.row(0, named=True)
+        raise QuestionError(
+            f"The new price charges an event of {row['feature_id']} {row['repriced']:f} credits. "
+            "A price is 0 or more."
+        )
+    return found
+
+
 def _parameters(tariff: Tariff) -> dict[str, Any]:
     """The tariff as events.sql takes it: sums where its prices are some."""
     names: list[str] = []

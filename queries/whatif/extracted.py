@@ -10,7 +10,7 @@ from queries.extracted import check_scope
 from queries.portfolio import POOL, AllGrants, AllRecharges, Whom
 from queries.portfolio import extracted as portfolio
 from queries.whatif import RATED, REPRICED, Replayed, Repriced, Scenario, TodaysRates
-from queries.whatif.events import Line, Tariff, events, tariff_of
+from queries.whatif.events import Line, Tariff, check_charges, events, tariff_of
 from queries.whatif.late import late_events
 from queries.whatif.prices import NONE, Price
 from queries.whatif.replaying import past, replayed_pools
@@ -18,12 +18,14 @@ from queries.whatif.replaying import past, replayed_pools
 
 def repriced(question: Repriced, extract: Extract) -> pl.DataFrame:
     check_scope(extract, None, question.currency_id)
-    found = events(
-        extract,
-        question.currency_id,
-        question.customers,
-        _tariff(question.scenario, extract),
-        of=question.span,
+    found = check_charges(
+        events(
+            extract,
+            question.currency_id,
+            question.customers,
+            _tariff(question.scenario, extract),
+            of=question.span,
+        )
     )
     sums = found.group_by("pool").agg(
         events=pl.len(),
@@ -42,13 +44,15 @@ def replayed(question: Replayed, extract: Extract) -> pl.DataFrame:
         _pools(extract, customers),
         portfolio.grants(AllGrants(currency, customers), extract),
         portfolio.recharges(AllRecharges(currency, customers), extract),
-        events(
-            extract,
-            currency,
-            customers,
-            _tariff(question.scenario, extract),
-            span=question.span,
-            late=late_events(extract, scope),
+        check_charges(
+            events(
+                extract,
+                currency,
+                customers,
+                _tariff(question.scenario, extract),
+                span=question.span,
+                late=late_events(extract, scope),
+            )
         ),
         extract.read(document("whatif/written.sql"), scope),
         question.span,

@@ -21,7 +21,7 @@ from queries.outlook.pools import prices, rules
 from queries.outlook.results import Status
 from queries.portfolio import POOL
 from queries.time import Span
-from queries.whatif import REPLAYED, Scenario
+from queries.whatif import MONEY, REPLAYED, Scenario
 from queries.whatif.late import in_order
 
 OVERDRAFT = "overdraft"
@@ -243,22 +243,17 @@ def _moved(result: Replay, span: Span) -> pl.DataFrame:
 
 
 def _money(result: Replay, ended: pl.DataFrame, span: Span) -> pl.DataFrame:
-    """What the paid grants of each pool earned in the period, where they have one currency."""
+    """What the paid grants of each pool earned in the period, by the currency they cost."""
     paid = ended.filter(pl.col("cost_amount") > 0, pl.col("amount") > 0)
-    earned = released(
-        _runs(result.ledger.join(paid, on="grant", how="semi"), span).join(
-            paid.select("grant", "pool", "amount", "cost_amount", "cost_currency"), on="grant"
-        )
-    )
-    money = ["cost_currency", "recognised", "breakage"]
+    runs = _runs(result.ledger.join(paid, on="grant", how="semi"), span)
+    terms = paid.select("grant", "pool", "amount", "cost_amount", "cost_currency")
     return (
-        earned.group_by("pool")
-        .agg(
-            pl.col("cost_currency").first(),
-            pl.col("recognised", "breakage").sum(),
-            is_one=pl.col("cost_currency").n_unique() == 1,
-        )
-        .select("pool", pl.when("is_one").then(pl.col(money)))
+        released(runs.join(terms, on="grant"))
+        .group_by("pool", currency="cost_currency")
+        .agg(pl.col("recognised", "breakage").sum())
+        .sort("pool", "currency")
+        .group_by("pool", maintain_order=True)
+        .agg(money=pl.struct(*MONEY))
     )
 
 

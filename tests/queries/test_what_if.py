@@ -25,7 +25,8 @@ from data.tables import SCHEMAS, Tables
 from queries.answer import answer
 from queries.question import CannotAnswer, Extracted, QuestionError
 from queries.time import Span
-from queries.whatif import BASELINE, Change, Replayed, Repriced, Scenario, TodaysRates
+from queries.whatif import BASELINE, REPLAYED, Change, Replayed, Repriced, Scenario, TodaysRates
+from queries.whatif.compared import compared, effect
 from queries.whatif.events import Line, Tariff, events, tariff_of
 from queries.whatif.prices import Price, read_price
 
@@ -231,8 +232,10 @@ def test_what_a_period_earned_is_what_the_ledgers_revenue_says(
     rows = revenue(grants, ledger.rename({"event_type": "entry_type"})).filter(
         pl.col("occurred_at") >= QUARTER.start, pl.col("occurred_at") < QUARTER.end
     )
-    assert found["recognised"].sum() == rows["recognised"].sum() > 0
-    assert found["breakage"].sum() == rows["breakage"].sum()
+    money = found["money"].drop_nulls().explode().struct.unnest()
+    assert set(money["currency"]) == {"USD"}
+    assert money["recognised"].sum() == rows["recognised"].sum() > 0
+    assert money["breakage"].sum() == rows["breakage"].sum()
 
 
 def test_some_customers_are_the_same_alone_as_among_all(demo: Extracted) -> None:
@@ -378,6 +381,49 @@ def test_a_price_for_every_feature_is_that_of_those_with_none_of_their_own() -> 
     assert {(line.feature_id, line.value): line.price.per_credit for line in tariff.lines} == {
         ("f", None): 3, ("g", None): 2, ("f", "m"): 5, ("g", "m"): 4,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [Repriced, Replayed])
+def test_a_charge_below_nothing_is_refused(demo: Extracted, kind: Any) -> None:
+    scenario = Scenario("Less", (Change(CHAT, "0.001*input_tokens - 100"),))
+    with pytest.raises(QuestionError, match=f"an event of {CHAT} -.* A price is 0 or more"):
+        answer(kind("ai-tokens", QUARTER, scenario), demo)
+
+
+def test_what_was_earned_as_charged_is_the_same_beside_every_scenario(demo: Extracted) -> None:
+    baseline = answer(Replayed("ai-tokens", QUARTER), demo).frame
+    free = Scenario("Free", (Change(None, "x0"),))
+    oldest = Scenario("Oldest", order=Order.OLDEST_FIRST)
+    made = [
+        effect(compared(baseline, answer(Replayed("ai-tokens", QUARTER, each), demo).frame))
+        for each in (DOUBLE, free, oldest)
+    ]
+    true = baseline["money"].drop_nulls().explode().struct.field("recognised").sum()
+    assert [each.recognised["USD"][0] for each in made] == [true] * 3
+    assert made[1].recognised["USD"][1] == 0 == made[1].credits[1]
+
+
+def test_the_sides_are_ranked_by_nearest_rank() -> None:
+    """20 customers who pay 1 to 20 more from 100 each, one who pays 5 less, one the same."""
+    rows = [(f"c{n}", Decimal(100), Decimal(100 + n)) for n in range(1, 21)]
+    rows += [("less", Decimal(100), Decimal(95)), ("same", Decimal(7), Decimal(7))]
+    was, now = (
+        pl.DataFrame(
+            [{"customer_id": row[0], "credits": row[side], "balance": 0} for row in rows],
+            schema_overrides=dict(REPLAYED),
+        )
+        .with_columns(
+            pl.lit(None, kind).alias(name)
+            for name, kind in REPLAYED.items()
+            if name not in ("customer_id", "credits", "balance")
+        )
+        .select(REPLAYED.names())
+        for side in (1, 2)
+    )
+    made = effect(compared(was, now))
+    assert (made.more.customers, made.less.customers, made.same) == (20, 1, 1)
+    assert (made.more.p50, made.more.p95, made.less.p50) == (10, 19, -5)
+    assert made.more.p95_ratio == pytest.approx(0.19)
 
 
 def test_a_charge_that_no_ledger_can_hold_is_refused(odd: Extract) -> None:
