@@ -120,6 +120,7 @@ PERIODS = {
     "12m": (datetime(2025, 6, 1), NOW, 12),
     "this-month": (datetime(2026, 5, 1), NOW, 22),
     "last-month": (datetime(2026, 4, 1), datetime(2026, 5, 1), 30),
+    "last-quarter": (datetime(2026, 1, 1), datetime(2026, 4, 1), 90),
 }
 
 

@@ -38,6 +38,7 @@ ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/
         (Preset.LAST_12_MONTHS, "2025-06-01", "2026-05-20 15", "2024-06-01", "2025-05-20 15"),
         (Preset.THIS_MONTH, "2026-05-01", "2026-05-20 15", "2026-04-01", "2026-04-20 15"),
         (Preset.LAST_MONTH, "2026-04-01", "2026-05-01", "2026-03-01", "2026-04-01"),
+        (Preset.LAST_QUARTER, "2026-01-01", "2026-04-01", "2025-10-01", "2026-01-01"),
     ],
 )
 def test_a_running_period_is_compared_with_the_same_part_of_the_one_before(
@@ -52,6 +53,15 @@ def test_a_running_period_is_compared_with_the_same_part_of_the_one_before(
 def test_the_same_part_of_a_shorter_month_ends_with_that_month() -> None:
     chosen = period(Preset.THIS_MONTH, datetime(2026, 3, 31, 12), UTC)
     assert chosen.previous == Span(datetime(2026, 2, 1), datetime(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("now", "start"),
+    [("2026-01-01", "2025-10-01"), ("2026-03-31", "2025-10-01"), ("2026-04-01", "2026-01-01")],
+)
+def test_the_last_quarter_is_the_calendar_one_before_this(now: str, start: str) -> None:
+    chosen = period(Preset.LAST_QUARTER, datetime.fromisoformat(now), UTC)
+    assert chosen.span.start == datetime.fromisoformat(start)
 
 
 def test_days_begin_at_midnight_of_the_display_zone() -> None:
