@@ -11,7 +11,8 @@ from queries.whatif.events import LATE
 
 def in_order(rows: pl.DataFrame, by: str) -> pl.DataFrame:
     """Each pool's rows together, by `by`: mostly they lie so, and are not sorted again."""
-    together = rows.sort("pool", maintain_order=True)
+    is_together = rows["pool"].is_sorted()
+    together = rows if is_together else rows.sort("pool", maintain_order=True)
     is_same = together["pool"] == together["pool"].shift(1)
     if (is_same & (together[by] < together[by].shift(1))).any():
         return rows.sort("pool", by, maintain_order=True)

@@ -38,9 +38,9 @@ class Past:
     """What an extract holds of the pools of one currency, naive UTC.
 
     pools: pool, customer_id, resource_id. grants and recharges as the portfolio answers them,
-    with `pool` beside the grants'. events: pool, occurred_at, known_at, ledger_seq, credits,
-    repriced, in the order in which each pool learnt of them. written: what the ledger holds by
-    pool, grant_id and entry_type: amount, count_rows, first_at. end: where the data ends.
+    with `pool` beside the grants'. events: pool, occurred_at, credits, repriced, and known_at
+    where any came late, in the order in which each pool learnt of them. written: what the ledger
+    holds by pool, grant_id and entry_type: amount, count_rows, first_at. end: where the data ends.
     """
 
     pools: pl.DataFrame
@@ -62,12 +62,18 @@ def past(
     end: datetime,
 ) -> Past:
     """The frames as the documents answer them, made ready to be replayed."""
-    known = pl.col("known_at").fill_null(pl.col("occurred_at"))
-    has_late = events["ledger_seq"].null_count() < events.height
-    placed = events.sort("ledger_seq", maintain_order=True) if has_late else events
-    ordered = in_order(placed.with_columns(known_at=known), "known_at")
     named = grants.join(pools, on=list(POOL), nulls_equal=True)
-    return Past(pools, _begun(named, written), recharges, ordered, written, span, end)
+    return Past(pools, _begun(named, written), recharges, _in_order(events), written, span, end)
+
+
+def _in_order(events: pl.DataFrame) -> pl.DataFrame:
+    """With as few columns as it takes, since the rows of every pool are moved together."""
+    burned = ["pool", "occurred_at", "credits", "repriced"]
+    if events["ledger_seq"].null_count() == events.height:
+        return in_order(events.select(burned), "occurred_at")
+    known = pl.col("known_at").fill_null(pl.col("occurred_at"))
+    placed = events.sort("ledger_seq", maintain_order=True)
+    return in_order(placed.select(*burned, known_at=known), "known_at")
 
 
 def replayed_pools(past: Past, scenario: Scenario) -> pl.DataFrame:
@@ -115,7 +121,8 @@ def replayed_pools(past: Past, scenario: Scenario) -> pl.DataFrame:
 
 
 def _burned(past: Past, credits: str) -> pl.DataFrame:
-    return past.events.select("pool", "occurred_at", "known_at", credits=credits)
+    """The events as a replay takes them."""
+    return past.events.with_columns(pl.col(credits).alias("credits"))
 
 
 def _begun(grants: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
