@@ -52,8 +52,14 @@ def coming(
     recharges: pl.DataFrame,
     now: datetime,
     horizon: int,
+    *,
+    is_expected_only: bool = False,
 ) -> Iterator[Coming]:
-    """Every pool with use or grants, by its keys; frames as `fleet_outlook` takes them."""
+    """Every pool with use or grants, by its keys; frames as `fleet_outlook` takes them.
+
+    Each with the courses of low, expected and high use, or with the expected alone, which takes a
+    third of the time.
+    """
     names = pools.listed(use, grants)
     ends = ends_of_days(now, horizon)
     rest = (ends[0] - now) / DAY
@@ -64,6 +70,7 @@ def coming(
         days = int(said.days[number])
         silence = why_silent(days, held.opened, now)
         flows = () if silence else _flows(said, number, times)
+        flows = flows[1:2] if is_expected_only else flows
         courses = tuple(course(held.pool(), flow) for flow in flows)
         run_out = _run_out(held.balance, courses, silence or ("" if days else UNUSED))
         note = NO_PRICE if held.is_unpriced else ""
@@ -101,7 +108,7 @@ def _run_out(balance: Decimal, courses: Sequence[Course], sentence: str) -> RunO
         Status.WITHIN if known else Status.BEYOND,
         balance,
         earliest=min(known, default=None),
-        expected=moments[1],
+        expected=moments[len(moments) // 2],
         latest=max(known) if len(known) == len(moments) else None,
         sentence=sentence,
     )

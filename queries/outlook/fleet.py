@@ -43,6 +43,19 @@ def fleet_outlook(
     return found.sort(~is_out, owed, "expected", "earliest", *KEYS, nulls_last=True)
 
 
+def run_outs(
+    use: pl.DataFrame, grants: pl.DataFrame, recharges: pl.DataFrame, *, now: datetime
+) -> pl.DataFrame:
+    """When each pool runs out with the expected use: the keys, `status` and `expected` of it.
+
+    Frames as `fleet_outlook` takes them, which tells of the range too.
+    """
+    found = coming(use, grants, recharges, now, HORIZON, is_expected_only=True)
+    rows = [(*pool.key, pool.run_out.status.value, pool.run_out.expected) for pool in found]
+    schema = {name: POOLS[name] for name in (*KEYS, "status", "expected")}
+    return pl.DataFrame(rows, schema, orient="row")
+
+
 def _row(pool: Coming) -> tuple[object, ...]:
     run_out = pool.run_out
     lapses: tuple[Decimal | None, ...] = (None,) * 3

@@ -16,7 +16,7 @@ from data.credits.replay import Replay, replay
 from data.credits.revenue import released
 from data.tables import CREDITS, CREDITS_SUM, TIME
 from queries.outlook.asked import use_span
-from queries.outlook.fleet import fleet_outlook
+from queries.outlook.fleet import run_outs
 from queries.outlook.pools import prices, rules
 from queries.outlook.results import Status
 from queries.portfolio import POOL
@@ -315,9 +315,7 @@ def _outlook(past: Past, ended: pl.DataFrame, credits: str) -> pl.DataFrame:
     )
     is_out = pl.col("status").is_in([Status.OUT.value, Status.OVERDRAFT.value])
     granted = ended.with_columns(pl.col("amount", "consumed_amount").cast(CREDITS))
-    found = fleet_outlook(
-        use, granted.join(names, on="pool").drop("pool"), past.recharges, now=past.end
-    )
+    found = run_outs(use, granted.join(names, on="pool").drop("pool"), past.recharges, now=past.end)
     return found.join(names, on=list(POOL), nulls_equal=True).select(
         "pool", "status", runs_out=pl.when(is_out).then(past.end).otherwise("expected")
     )

@@ -10,6 +10,7 @@ from data.credits.forecast import CLAIM
 from data.demo.company import build
 from data.tables import Tables
 from queries.outlook import Status, fleet_outlook, unusual
+from queries.outlook.fleet import run_outs
 
 NOW = datetime(2026, 5, 22, 14, 35, 20)
 CURRENCY = "ai-tokens"
@@ -29,6 +30,16 @@ def outlook(demo: Tables) -> pl.DataFrame:
     use = backtest.daily_use(demo["usage_events"])
     found = fleet_outlook(use, demo["grants"], demo["recharge_settings"], now=NOW)
     return found.filter(pl.col("resource_id").is_null())
+
+
+def test_run_outs_alone_are_those_of_the_whole_outlook(
+    demo: Tables, outlook: pl.DataFrame
+) -> None:
+    use = backtest.daily_use(demo["usage_events"])
+    alone = run_outs(use, demo["grants"], demo["recharge_settings"], now=NOW)
+    both = outlook.join(alone, on=["customer_id", "resource_id"], nulls_equal=True, suffix="_alone")
+    assert both.height == outlook.height > 100
+    assert both["expected_alone"].to_list() == both["expected"].to_list()
 
 
 def of(outlook: pl.DataFrame, customer: str) -> dict[str, object]:
