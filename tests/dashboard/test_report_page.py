@@ -113,6 +113,59 @@ def test_the_same_key_again_is_already_counted(
     assert balance(local, customer) == 950
 
 
+def test_other_contents_have_another_key_where_the_app_made_the_first(
+    page: ReportPage, local: LocalApi, customer: str
+) -> None:
+    page.report(feature=SEATS, value="2")
+    key = page.address["key"]
+    page.report(value="3")
+    assert "Reported: 3 of feature-seats. 75 tokens were taken at once." in page.text
+    assert page.address["key"] != key
+    assert balance(local, customer) == 1000 - 50 - 75
+
+
+def test_the_same_contents_keep_the_key_that_the_app_made(
+    page: ReportPage, local: LocalApi, customer: str
+) -> None:
+    page.report(feature=SEATS, value="2")
+    key = page.address["key"]
+    reloaded = ReportPage(**page.address).report(value="2.0")
+    assert "Already counted: this key was reported before" in reloaded.text
+    assert reloaded.address["key"] == key
+    assert balance(local, customer) == 950
+
+
+def test_other_contents_under_a_key_of_the_readers_own_are_said_not_to_be_counted(
+    page: ReportPage, local: LocalApi, customer: str
+) -> None:
+    page.report(feature=SEATS, value="2", key="order-5")
+    for _ in range(2):
+        page.report(value="3")
+        [said] = [said for said in page.failures if "Not counted" in said]
+        assert "3 of feature-seats" in said
+        assert "order-5 was reported before, by local user on 22 May" in said
+        assert f"to report 2 of feature-seats for {customer}" in said
+        assert not page.at.success or "counted" not in page.at.success[0].value
+    page.report(value="2")
+    assert "Already counted: this key was reported before" in page.text
+    assert balance(local, customer) == 950
+
+
+def test_an_event_with_other_dimensions_has_another_key_unless_it_is_the_readers_own(
+    events: ReportPage, customer: str
+) -> None:
+    at = f"{NOW.isoformat()}Z"
+    events.report(event="api_call", dimensions='{"a": 1}', at=at)
+    key = events.address["key"]
+    events.report(dimensions='{"a": 2}')
+    assert events.address["key"] != key
+    assert "Sent: an event api_call." in events.text
+    events.report(key="mine").report(dimensions='{"a": 3}')
+    [said] = [said for said in events.failures if "Not counted" in said]
+    assert "mine was reported before" in said
+    assert f"to report an event api_call of {customer}" in said
+
+
 def test_a_key_that_others_have_used_is_already_counted_by_the_apis_word(
     page: ReportPage, local: LocalApi, customer: str
 ) -> None:
