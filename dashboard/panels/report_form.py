@@ -32,6 +32,7 @@ from queries.command import Command, Role
 from queries.question import Live
 from queries.reports import Event, ReportEvents
 from queries.reports.bulk import Report, Row, unknown
+from queries.reports.checks import unlikely
 from queries.reports.counted import Counted, Measured, measured
 from queries.reports.followed import Before, Owner, Pool
 from queries.reports.intent import Intent, intent_of
@@ -70,6 +71,9 @@ def report_form(shown: ShownReport, live: Live) -> None:
         st.warning(plain(wrong[""]), icon=":material/edit:")
     if isinstance(report, Measurement):
         _rounding(report)
+    odd = unlikely(report.at, utc_now()) if report is not None else ""
+    if odd:
+        st.warning(f"{odd} It is reported as it is.", icon=":material/schedule:")
     if _is_pressed() and report is not None and not problems:
         if made:
             go_to(made)
