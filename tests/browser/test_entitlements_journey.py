@@ -48,7 +48,7 @@ def test_support_grants_an_entitlement_in_three_clicks_and_revokes_it_in_three(
     form.get_by_label("Limit (calls)", exact=True).fill("50000")
     expect(form.get_by_text("→ 50,000 calls")).to_be_visible(timeout=SLOW)
     clicks(form.get_by_role("button", name="Grant", exact=True))
-    expect(page.get_by_text("Granted: API calls.")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Granted: API calls, 50,000 calls until")).to_be_visible(timeout=SLOW)
     expect(form).to_have_count(0, timeout=SLOW)
     assert clicks.count == 3
     table = page.get_by_test_id("stDataFrame").first
