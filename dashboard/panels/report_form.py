@@ -1,7 +1,7 @@
 """Reporting one measurement or one event from a form."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import streamlit as st
@@ -36,7 +36,7 @@ from queries.reports.checks import unlikely
 from queries.reports.counted import Counted, Measured, measured
 from queries.reports.followed import Before, Owner, Pool
 from queries.reports.intent import Intent, intent_of
-from queries.reports.keys import NONE_YET, keyed
+from queries.reports.keys import NONE_YET, is_made, keyed
 from queries.reports.measurements import Measurement, ReportUsage
 from queries.reports.written import EVENT, MEASUREMENT, read_event, read_measurement
 from queries.written import Cells, Problem
@@ -155,8 +155,8 @@ def _fields(shown: ShownReport, wrong: Wrong) -> None:
 def _rounding(report: Measurement) -> None:
     if report.units != report.value:
         st.caption(
-            f"{exact(report.value)} is counted as {exact(report.units)}: to 5 decimals, half away "
-            "from zero."
+            f"{_number(report.value)} is counted as {_number(report.units)}: to 5 decimals, half "
+            "away from zero."
         )
 
 
@@ -210,7 +210,8 @@ def _measure(sent: Sent) -> Said:
         follow(sent.followed)
         if not is_other:
             before_it = sent.followed.before.get(pool, Before())
-            return _well(sent, _measured(sent, report, found, before_it))
+            said = _well(sent, _measured(sent, report, found, before_it))
+            return replace(said, kind="warning") if _is_unsure(sent, found) else said
     if is_other:
         return _not_counted(sent, command)
     return _well(
@@ -218,6 +219,13 @@ def _measure(sent: Sent) -> Said:
         f"Reported: {_number(report.units)} of {report.feature_id}. Its usage is now "
         f"{_number(found.usage)}. The answer tells of no credits: this feature takes none here.",
     )
+
+
+def _is_unsure(sent: Sent, found: Measured) -> bool:
+    """Whether the API alone knows a key of the reader's own, and with which contents it came."""
+    is_known_here = sent.intent.done is not None or sent.intent.is_open
+    is_own = not is_made(sent.report.idempotency_key)
+    return found.counted is Counted.BEFORE and is_own and not is_known_here
 
 
 def _measured(sent: Sent, report: Measurement, found: Measured, pool: Before) -> str:

@@ -26,6 +26,11 @@ def keyed(report: Report) -> Report:
     return replace(report, idempotency_key=f"app-{new_key()[:12]}-{mark}")
 
 
+def is_made(key: str) -> bool:
+    """Whether the app made it, so that it stands for the contents that it came with."""
+    return MADE.fullmatch(key) is not None
+
+
 def _mark(report: Report) -> str:
     contents = report.wire()
     del contents["idempotencyKey"]
