@@ -70,6 +70,13 @@ def day_span(start: datetime, end: datetime, zone: str) -> str:
     return f"{first:%-d %b %Y} – {last:%-d %b %Y}"
 
 
+def hours_alike(*lengths: timedelta) -> list[str]:
+    """Hours to be compared: all with a decimal where one of them, above 0, is below 10."""
+    hours = [length / timedelta(hours=1) for length in lengths]
+    digits = 1 if any(0 < each < 10 for each in hours) else 0
+    return ["< 0.1" if 0 < each < 0.05 else f"{each:,.{digits}f}" for each in hours]
+
+
 def age(as_of: datetime, now: datetime) -> str:
     """How long ago: 2 s, 5 min, 3 h, 4 days."""
     seconds = max(0, int((now - as_of).total_seconds()))

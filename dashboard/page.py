@@ -14,6 +14,7 @@ from dashboard.settings import read_settings
 from dashboard.sources import current
 from dashboard.waiting import reserved
 from data.clock import utc_now
+from queries.question import Source
 
 HEADER_HEIGHT = 38
 
@@ -38,12 +39,13 @@ class Page(Generic[Shown]):
         if self._is_first:
             self._head.skeleton(HEADER_HEIGHT)
 
-    def scope(self, *, prefers: str = "extract") -> Scope:
+    def scope(self, *, prefers: str = "extract", only: Source | None = None) -> Scope:
         """The scope controls; raises what they raise.
 
-        `prefers` is the kind of source that answers where nobody has chosen one.
+        `prefers` is the kind of source that answers where nobody has chosen one; where there is
+        `only` one that can, there is nothing to choose.
         """
-        return scope_controls(self.sources, read_settings().zone, prefers)
+        return scope_controls(self.sources, read_settings().zone, prefers, only)
 
     def portfolio_scope(self) -> Scope:
         """The scope controls of a page about all customers; raises what they raise."""

@@ -38,6 +38,10 @@ class AlreadySo(ChangeError):
     """What was asked for is so already, by someone else's doing; the message says whose."""
 
 
+class ChangedSince(ChangeError):
+    """What is to be changed is not as it was when the change was asked for. Nothing was sent."""
+
+
 class Unsettled(ChangeError):
     """Whether the change was made is not known yet; the message says when it will be."""
 
@@ -82,7 +86,7 @@ class Command(ABC):
     @property
     @abstractmethod
     def summary(self) -> str:
-        """The change in words, after "to": "report 1000 events"."""
+        """The change in words, after "to": "report 1,000 events of llm_request"."""
 
     @property
     @abstractmethod
@@ -100,7 +104,10 @@ class Command(ABC):
         return None
 
     def before(self, client: MeteringClient) -> Answer | None:
-        """The subject as it is before the change; raises MeteringError."""
+        """The subject as it is before the change; raises MeteringError.
+
+        Raises ChangedSince where it is not what the change was based on: nothing is sent then.
+        """
         del client
         return None
 

@@ -26,6 +26,7 @@ from queries.activity import (
 from queries.command import (
     Actor,
     AlreadySo,
+    ChangedSince,
     ChangeError,
     Command,
     NotPermitted,
@@ -84,7 +85,8 @@ def perform(command: Command, actor: Actor, client: MeteringClient, activity: Ac
     """Make the change, once for its key; the API's answer, also where it was made before.
 
     Raises NotPermitted before anything is sent; MeteringError when the API refuses or cannot be
-    reached, so that nothing has changed; AlreadySo when someone else was first; Unsettled while
+    reached, so that nothing has changed; AlreadySo when someone else was first; ChangedSince when
+    what it was based on has been changed; Unsettled while
     it is not known whether it was made; NotRecorded when there is no record to keep it in.
     """
     notes = _Notes(_change(command, actor, client), actor, activity, uuid4().hex)
@@ -116,6 +118,9 @@ def _send(command: Command, client: MeteringClient, notes: _Notes, seen: int) ->
         before = command.before(client)
     except MeteringError as error:
         notes.add(Outcome.NOT_DONE, f"Nothing was sent. {error.sentence}", seen=seen)
+        raise
+    except ChangedSince as error:
+        notes.add(Outcome.REFUSED, str(error), seen=seen)
         raise
     notes.add(Outcome.INTENDED, before=before, seen=seen)
     try:

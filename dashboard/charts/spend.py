@@ -66,11 +66,13 @@ def _layout(far: float, colours: Palette) -> go.Layout:
     return go.Layout(
         height=HEIGHT,
         showlegend=False,
-        margin={"l": 0, "r": 0, "t": 4, "b": 24},
+        margin={"l": 0, "r": 20, "t": 4, "b": 24},
         xaxis={
             "range": [0, far],
             "tickvals": [0, *(mark / 100 for mark in MARKS)],
             "ticktext": ["0", *(f"{mark} %" for mark in MARKS)],
+            "tickangle": 0,
+            "ticklabeloverflow": "allow",
             "gridcolor": colours.grid,
             "tickfont": {"color": colours.text},
         },

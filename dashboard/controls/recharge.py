@@ -74,7 +74,7 @@ def _choices(saved: Terms | None, is_on: bool, unit: str) -> tuple[bool, bool, d
     kind = saved.threshold_type if saved else ThresholdType.CREDITS.value
     lasts = saved.expiration if saved else Expiration.YEAR.value
     is_capped = saved is not None and saved.cap is not None
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         wants_on = switch("Auto-recharge is on", key=IS_ON, default=is_on)
         texts = {"threshold_type": pick("Threshold in", kinds, key=KIND, default=kind)}
         texts["expiration"] = pick("Bought credits last", EXPIRATIONS, key=LASTS, default=lasts)

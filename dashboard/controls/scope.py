@@ -54,15 +54,18 @@ class Scope:
         return self.customer_id
 
 
-def scope_controls(sources: Sources, default_zone: str, prefers: str = "extract") -> Scope:
+def scope_controls(
+    sources: Sources, default_zone: str, prefers: str = "extract", only: Source | None = None
+) -> Scope:
     """The row of scope controls; raises QuestionError or what the source raises.
 
-    `prefers` is the kind of source that answers where nobody has chosen one.
+    `prefers` is the kind of source that answers where nobody has chosen one; with `only` that one
+    answers whatever was chosen, which is left to the other pages.
     """
     for key in CARRIED:
         carry_across_pages(key)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        source = _source(sources, prefers)
+        source = only or _source(sources, prefers)
         with st.container(width=240):
             customer_id = _customer(source)
         with st.container(width=175):

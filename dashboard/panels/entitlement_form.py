@@ -23,16 +23,19 @@ from dashboard.panels.grants_told import (
     Said,
     fail,
     forget_said,
+    is_open_to,
     is_over,
     lacks,
     said_in_form,
     say,
     send_button,
 )
+from data.metering.client import Answer
 from queries.command import Role, new_key
-from queries.entitlements import Entitleable, FeatureType
+from queries.entitlements import Entitleable, FeatureType, Status
 from queries.entitlements.commands import ACCORDING_TO, Entitlement, GrantEntitlements, Period
 from queries.entitlements.effect import in_force_with
+from queries.entitlements.live import promotion
 from queries.entitlements.written import UNLIMITED, read_entitlements
 from queries.question import Live
 from queries.time import to_utc, zone_of
@@ -42,6 +45,8 @@ PAGE, WHAT = "entitlements", "Granting entitlements"
 FIELD = "new entitlement: "
 """What the keys of the form's widgets begin with."""
 TRIED, SEND = "entitlements tried", "grant the entitlements"
+DEFAULTS: Mapping[str, object] = {"period": str(Period.ONE_MONTH), "visible": True}
+"""They are set, not given to the widgets: a draft may have set others."""
 NOT_METERED = "None"
 MOST_FEATURES = 20
 
@@ -63,8 +68,10 @@ def entitle_button() -> None:
 def entitlement_form(shown: ShownEntitlements, live: Live) -> None:
     """The form, while the address holds the key of a grant."""
     key = form_key(GRANTING)
-    if key:
+    if key and is_open_to(current_actor(), Role.SUPPORT, send=SEND):
         _dialog(shown, live, key)
+    elif key:
+        said_in_form()
 
 
 def _begin() -> None:
@@ -85,7 +92,7 @@ def _dialog(shown: ShownEntitlements, live: Live, key: str) -> None:
         command = _filled_in(shown, entitled, features, key)
         why = lacks(current_actor(), Role.SUPPORT, WHAT)
         if send_button("Grant", why, key=SEND, on_click=_try) and command is not None:
-            _send(shown, command)
+            _send(shown, command, entitled)
 
 
 def _filled_in(
@@ -130,9 +137,11 @@ def _features(features: Features) -> list[str]:
 def _terms(zone: str) -> dict[str, str]:
     """What holds for all of them: how long, and whether the customer sees it."""
     terms = {"ends_at": ""}
+    for name, default in DEFAULTS.items():
+        st.session_state.setdefault(f"{FIELD}{name}", default)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         terms["period"] = st.selectbox(
-            "Lasts", [str(each) for each in Period], index=1, format_func=words.PERIODS.__getitem__,
+            "Lasts", [str(each) for each in Period], format_func=words.PERIODS.__getitem__,
             key=f"{FIELD}period",
         )  # fmt: skip
         if terms["period"] == Period.CUSTOM:
@@ -141,7 +150,7 @@ def _terms(zone: str) -> dict[str, str]:
                 max_value=LAST_DAY, format="YYYY-MM-DD", step=60,
             )  # fmt: skip
             terms["ends_at"] = to_utc(at, zone_of(zone)).isoformat() if at else ""
-        is_visible = st.toggle("Visible to the customer", value=True, key=f"{FIELD}visible")
+        is_visible = st.toggle("Visible to the customer", key=f"{FIELD}visible")
     return terms | {"is_visible": "yes" if is_visible else "no"}
 
 
@@ -224,6 +233,9 @@ def _preview(entitled: Entitled, feature: dict[str, Any], asked: Entitlement) ->
     now = entitled.now(asked.feature_id)
     after = in_force_with(entitled.without(asked.feature_id), promised)
     st.markdown(f"In force: {plain(words.allowance(now))} → **{plain(words.allowance(after))}**")
+    odd = words.odd_limit(promised)
+    if odd:
+        st.warning(plain(odd), icon=":material/help:")
     if words.allowance(after) != words.allowance(promised):
         st.caption("The plan gives more than this: it adds nothing while that lasts.")
 
@@ -244,7 +256,17 @@ def _try() -> None:
     st.session_state[TRIED] = True
 
 
-def _send(shown: ShownEntitlements, command: GrantEntitlements) -> None:
+def _granted(node: Answer, entitled: Entitled, zone: str) -> str:
+    """Seats, 7 seats until 22 Jun 2026 14:35 UTC, in place of 25 seats."""
+    row = promotion(node)
+    ends = f"until {words.ends(row, zone)}" if row["ends_at"] else "without an end"
+    said = f"{row['feature_name']}, {words.allowance(row)} {ends}"
+    held = entitled.granted(row["feature_id"])
+    is_held = held is not None and held["status"] == Status.ACTIVE
+    return f"{said}, in place of {words.allowance(held)}" if is_held else said
+
+
+def _send(shown: ShownEntitlements, command: GrantEntitlements, entitled: Entitled) -> None:
     """Whatever comes of it, the whole page is asked anew."""
     customer_id = command.customer_id
     try:
@@ -254,8 +276,7 @@ def _send(shown: ShownEntitlements, command: GrantEntitlements) -> None:
         if fail(error, customer_id):
             go_to({GRANTING: new_key()})
     else:
-        names = ", ".join(node["feature"]["displayName"] for node in made)
-        said = f"Granted: {names}."
+        said = f"Granted: {'; '.join(_granted(node, entitled, shown.zone) for node in made)}."
         if shown.is_extract:
             said += " The extract does not hold it yet, so the page now shows the live source."
         say(Said(said, "success", customer_id, page=PAGE))

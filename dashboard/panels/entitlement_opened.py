@@ -20,6 +20,7 @@ from dashboard.panels.grants_told import (
     Said,
     fail,
     forget_said,
+    is_open_to,
     lacks,
     said_in_form,
     say,
@@ -82,8 +83,12 @@ def _revoke_button() -> None:
 def revoke_form(shown: ShownEntitlements, live: Live) -> None:
     """The form, while the address holds the key of a revocation."""
     key, feature_id = form_key(REVOKING), address_value(OPENED, "")
-    if key and feature_id:
+    if not key or not feature_id:
+        return
+    if is_open_to(current_actor(), Role.SUPPORT, send=SEND):
         _dialog(shown, live, feature_id, key)
+    else:
+        said_in_form()
 
 
 def _begin() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.formats import moment
+from dashboard.formats import exact, moment
 from dashboard.panels import plan_words
 from queries.entitlements import FeatureType
 
@@ -27,6 +27,7 @@ ACCORDING_TO = {
         for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
     },
 }
+BRIEFLY = {"SubscriptionStart": "from its start", "StartOfTheMonth": "from the 1st"}
 DENIED = {
     "RequestedUsageExceedingLimit": "the limit is used up",
     "InsufficientCredits": "no credits are left",
@@ -48,7 +49,29 @@ def allowance(row: Row | None) -> str:
         return ", ".join(row["enum_values"] or ()) or "no value"
     if row["usage_limit"] is None and not row["has_unlimited_usage"]:
         return "access"
-    return plan_words.limit(row)
+    if row["has_unlimited_usage"]:
+        return "no limit"
+    soft = ", soft limit" if row["has_soft_limit"] else ""
+    period = row["reset_period"]
+    reset = f" {plan_words.RESETS.get(period, period)}" if period else ""
+    return f"{amount(row)}{reset}{soft}"
+
+
+def amount(row: Row) -> str:
+    """The limit with its unit: 10 seats."""
+    count = exact(row["usage_limit"])
+    unit = (row["unit"] if count == "1" else row["units"]) or "units"
+    return f"{count} {unit}"
+
+
+def odd_limit(row: Row) -> str:
+    """What is odd about a limit that can be granted all the same, as a sentence; else empty."""
+    limit = row["usage_limit"]
+    if limit == 0:
+        return "A limit of 0 lets nothing be used."
+    if limit is not None and limit != limit.to_integral_value():
+        return f"{amount(row)} is not a whole number: are parts of one meant?"
+    return ""
 
 
 def reset(row: Row) -> str:
@@ -57,6 +80,12 @@ def reset(row: Row) -> str:
     every = RESETS.get(period, period)
     start = row["reset_according_to"]
     return f"{every}, {ACCORDING_TO.get(start, start)}" if start else every
+
+
+def reset_briefly(row: Row) -> str:
+    """For the cell of a table: every month, from its start."""
+    start = row["reset_according_to"]
+    return reset({**row, "reset_according_to": BRIEFLY.get(start, start)})
 
 
 def lasts(row: Row) -> str:

@@ -1,5 +1,6 @@
 """The tables of entitlements: those granted beside the plans, and what is in force all in all."""
 
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -14,7 +15,9 @@ from dashboard.tables import drawn, exact_format
 from queries.entitlements import Status
 
 TABLE, IDS = "list of entitlements", "entitlements on the page"
-PINNED = {"Feature": st.column_config.TextColumn(pinned=True, width=170)}
+WIDTHS = {"Status": 66, "Granted": 155, "In force": 190, "Reset": 162, "Why denied": 130}
+"""So that what is granted and in force, and its reset, are read whole at 1280 px."""
+NAME, TIME = 118, 125
 
 
 def promotions_table(shown: ShownEntitlements) -> None:
@@ -28,7 +31,7 @@ def promotions_table(shown: ShownEntitlements) -> None:
     st.dataframe(
         pl.DataFrame([_granted(shown, row) for row in rows.to_dicts()], infer_schema_length=None),
         hide_index=True,
-        column_config=PINNED,
+        column_config=_columns(shown.zone),
         key=TABLE,
         on_select=_open_clicked,
         selection_mode="single-row",
@@ -56,17 +59,26 @@ def in_force_table(shown: ShownEntitlements) -> None:
             icon=":material/inbox:",
         )
         return
-    used = st.column_config.NumberColumn(width=110, format=exact_format(rows, "current_usage"))
+    granted = st.column_config.TextColumn(width=75, help="Beside the plans, on this page")
+    used = st.column_config.NumberColumn(width=103, format=exact_format(rows, "current_usage"))
     told = [_in_force(shown, row) for row in drawn(rows).to_dicts()]
     st.dataframe(
         pl.DataFrame(told, infer_schema_length=None),
         hide_index=True,
-        column_config=PINNED | {"Used": used},
+        column_config=_columns(shown.zone) | {"Used": used, "Granted": granted},
         alt=f"Table of the {rows.height} features in force: {shown.title}",
         placeholder="–",
     )
     st.caption("The most generous of plans, add-ons and grants is in force, feature by feature.")
     export_buttons(_exported(rows), shown.about("entitlements in force"), "in force")
+
+
+def _columns(zone: str) -> dict[str, Any]:
+    text = st.column_config.TextColumn
+    times = {f"Ends ({zone})": TIME, f"Holds until ({zone})": TIME}
+    return {name: text(width=width) for name, width in (WIDTHS | times).items()} | {
+        "Feature": text(pinned=True, width=NAME)
+    }
 
 
 def _granted(shown: ShownEntitlements, row: dict[str, Any]) -> dict[str, Any]:
@@ -76,17 +88,14 @@ def _granted(shown: ShownEntitlements, row: dict[str, Any]) -> dict[str, Any]:
         "Granted": words.allowance(row),
     }
     if shown.entitled is not None:
-        told |= {
-            "Without it": words.allowance(shown.entitled.without(row["feature_id"])),
-            "In force": words.allowance(shown.entitled.now(row["feature_id"])),
-        }
-    return told | {
-        "Reset": words.reset(row),
-        "Lasts": words.lasts(row),
-        "Ends": words.ends(row, shown.zone),
-        "Visible": "yes" if row["is_visible"] else "no",
-        "Id": row["feature_id"],
+        told["In force"] = words.allowance(shown.entitled.now(row["feature_id"]))
+    told |= {
+        "Reset": words.reset_briefly(row),
+        f"Ends ({shown.zone})": _at(row["ends_at"], shown.zone) or "never",
     }
+    if shown.entitled is not None:
+        told["Without it"] = words.allowance(shown.entitled.without(row["feature_id"]))
+    return told
 
 
 def _in_force(shown: ShownEntitlements, row: dict[str, Any]) -> dict[str, Any]:
@@ -97,12 +106,16 @@ def _in_force(shown: ShownEntitlements, row: dict[str, Any]) -> dict[str, Any]:
         "Feature": row["feature_name"],
         "In force": words.allowance(row),
         "Used": row["current_usage"],
-        "Reset": words.reset(row),
-        "Holds until": moment(row["valid_until"], shown.zone) if row["valid_until"] else None,
-        "Granted beside the plans": "yes" if is_granted else "no",
+        "Reset": words.reset_briefly(row),
+        f"Holds until ({shown.zone})": _at(row["valid_until"], shown.zone),
         "Why denied": words.denied(row),
-        "Id": row["feature_id"],
+        "Granted": "yes" if is_granted else "no",
     }
+
+
+def _at(instant: datetime | None, zone: str) -> str | None:
+    """The zone is in the column's header."""
+    return moment(instant, zone).removesuffix(f" {zone}") if instant else None
 
 
 def _exported(frame: pl.DataFrame) -> pl.DataFrame:

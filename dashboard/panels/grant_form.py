@@ -21,6 +21,7 @@ from dashboard.panels.grants_told import (
     Said,
     fail,
     forget_said,
+    is_open_to,
     is_over,
     lacks,
     said_in_form,
@@ -71,8 +72,10 @@ UNNAMED = "a grant without a name yet"
 def grant_form(shown: ShownGrants, live: Live) -> None:
     """The form, while the address holds the key of a grant."""
     key = form_key(GRANTING)
-    if key:
+    if key and is_open_to(current_actor(), Role.SUPPORT, send=SEND):
         _dialog(shown, live, key)
+    elif key:
+        said_in_form()
 
 
 def _begin() -> None:

@@ -20,6 +20,7 @@ from dashboard.panels.grants_told import (
     Said,
     fail,
     forget_said,
+    is_open_to,
     lacks,
     said_in_form,
     say,
@@ -48,8 +49,12 @@ def void_button(grant: dict[str, Any], actor: Actor, now: datetime) -> None:
 def void_form(shown: ShownGrants, live: Live) -> None:
     """The form, while the address holds the key of a void."""
     key, grant_id = form_key(VOIDING), address_value(OPENED, "")
-    if key and grant_id:
+    if not key or not grant_id:
+        return
+    if is_open_to(current_actor(), Role.BILLING, send=SEND):
         _dialog(shown, live, grant_id, key)
+    else:
+        said_in_form()
 
 
 def _begin() -> None:

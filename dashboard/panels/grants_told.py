@@ -11,7 +11,7 @@ from dashboard.failures import EXPECTED, sentence_of
 from dashboard.markdown import plain
 from data.metering.errors import MeteringError
 from queries.activity import OPEN, Outcome
-from queries.command import Actor, NotPermitted, Role, Unsettled
+from queries.command import Actor, ChangedSince, NotPermitted, Role, Unsettled
 
 ON_PAGE, IN_FORM = "what a change came to", "why a form goes on"
 
@@ -40,7 +40,7 @@ def said_on_page(customer_id: str, page: str = "grants") -> None:
 def fail(error: Exception, customer_id: str) -> bool:
     """In the form. Whether that change is over, so that pressing again is another one."""
     st.session_state[IN_FORM] = failed(error, customer_id)
-    return isinstance(error, NotPermitted | MeteringError)
+    return isinstance(error, NotPermitted | ChangedSince | MeteringError)
 
 
 def failed(error: Exception, customer_id: str) -> Said:
@@ -92,6 +92,14 @@ def lacks(actor: Actor, needs: Role, what: str) -> str:
     if actor.role >= needs:
         return ""
     return f"{what} takes the role {needs.name.lower()}, and yours is {actor.role.name.lower()}."
+
+
+def is_open_to(actor: Actor, needs: Role, *, send: str) -> bool:
+    """Whether a form in the address is opened: not for a role that may not send it.
+
+    A press of its button `send` that is on its way goes on to the door all the same.
+    """
+    return actor.role >= needs or bool(st.session_state.get(send))
 
 
 def send_button(

@@ -1,6 +1,7 @@
 """Setting auto-recharge: the form, what saving it would charge at once, and the last question."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -14,23 +15,26 @@ from dashboard.changing import change
 from dashboard.controls.grants import close_form, form_key, go_to, open_form
 from dashboard.controls.recharge import ADDRESS, EXPIRATIONS, Written, recharge_fields
 from dashboard.failures import guarded
-from dashboard.formats import exact, money
+from dashboard.formats import exact, moment, money
 from dashboard.markdown import plain
+from dashboard.panels.drafts import draft
 from dashboard.panels.grants_told import (
     Said,
     fail,
     forget_said,
+    is_open_to,
     is_over,
     lacks,
     said_in_form,
     say,
     send_button,
 )
+from dashboard.panels.recharge_history import latest_change
 from dashboard.panels.recharge_shown import ShownRecharge
 from dashboard.sources import Sources
 from data.clock import utc_now
 from queries.balance import Balance
-from queries.command import Role, new_key
+from queries.command import ChangedSince, Role, new_key
 from queries.question import Live
 from queries.recharge import Recharge
 from queries.recharge.commands import SaveRecharge
@@ -40,6 +44,8 @@ from queries.written import Problem
 SAVING = "save"
 """The query parameter that holds the key of the change that is about to be made."""
 TRIED, SEND = "auto-recharge: tried", "auto-recharge: send"
+PRESSED, RESET = "auto-recharge: save pressed", "auto-recharge: as saved pressed"
+SEEN = "auto-recharge: settings seen"
 SECONDS_FRESH = 10
 SETTING = "Setting auto-recharge"
 
@@ -47,6 +53,10 @@ SETTING = "Setting auto-recharge"
 def recharge_form(shown: ShownRecharge, sources: Sources) -> Written:
     """The fields, and the way to saving them; what they say."""
     st.header("Settings")
+    if st.session_state.pop(RESET, False):
+        st.session_state.pop(TRIED, None)
+        go_to(dict.fromkeys(ADDRESS, ""))
+    _see(shown)
     is_tried = bool(st.session_state.get(TRIED))
     written = recharge_fields(shown.terms, shown.is_on, shown.limits, shown.unit, is_tried=is_tried)
     _told(shown, written)
@@ -60,8 +70,22 @@ def recharge_form(shown: ShownRecharge, sources: Sources) -> Written:
 def save_form(shown: ShownRecharge, written: Written, live: Live) -> None:
     """The last question, while the address holds the key of the change."""
     key = form_key(SAVING)
-    if key:
+    if key and is_open_to(current_actor(), Role.BILLING, send=SEND):
         _dialog(shown, written, live, key)
+    elif key:
+        said_in_form()
+
+
+def _see(shown: ShownRecharge) -> None:
+    """Keep when the settings were changed on which the form is filled in.
+
+    While nothing is filled in, the form shows what the source has now.
+    """
+    pool = (shown.customer_id, shown.currency_id)
+    is_edited = any(name in st.query_params for name in (*ADDRESS, SAVING))
+    kept = st.session_state.get(SEEN)
+    if not is_edited or kept is None or kept[0] != pool:
+        st.session_state[SEEN] = (pool, shown.changed_at)
 
 
 def _told(shown: ShownRecharge, written: Written) -> None:
@@ -116,18 +140,29 @@ def _where_it_is_changed(sources: Sources) -> None:
 
 
 def _save_button(shown: ShownRecharge, written: Written) -> None:
-    wants_on, terms, problems = written
-    why = lacks(current_actor(), Role.BILLING, SETTING) or _nothing_to_save(shown, written)
-    is_right = not wants_on or (terms is not None and not problems)
+    """What a press comes to is decided here, in the run after it: by the fields as they are then.
+
+    A press right after typing arrives together with what was typed.
+    """
+    why = lacks(current_actor(), Role.BILLING, SETTING)
+    nothing = _nothing_to_save(shown, written)
+    is_pressed = bool(st.session_state.pop(PRESSED, False)) and not why
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Save …", type="primary", icon=":material/save:", on_click=_begin, args=(is_right,),
-            disabled=bool(why),
+            "Save …", type="primary", icon=":material/save:", on_click=_begin, disabled=bool(why)
         )  # fmt: skip
-        if any(name in st.query_params for name in ADDRESS):
-            st.button("As saved", icon=":material/undo:", on_click=_reset)
-        if why:
-            st.caption(plain(why), width="content")
+        st.button("As saved", icon=":material/undo:", on_click=_reset)
+        if why or (nothing and not is_pressed):
+            st.caption(plain(why or nothing), width="content")
+    if is_pressed and nothing:
+        st.info(nothing, icon=":material/check:")
+    elif is_pressed and _is_right(written):
+        open_form(SAVING, ())
+
+
+def _is_right(written: Written) -> bool:
+    wants_on, terms, problems = written
+    return not wants_on or (terms is not None and not problems)
 
 
 def _nothing_to_save(shown: ShownRecharge, written: Written) -> str:
@@ -140,19 +175,17 @@ def _nothing_to_save(shown: ShownRecharge, written: Written) -> str:
 
 
 def _reset() -> None:
-    st.session_state.pop(TRIED, None)
-    go_to(dict.fromkeys(ADDRESS, ""))
+    st.session_state[RESET] = True
 
 
-def _begin(is_right: bool) -> None:
+def _begin() -> None:
     forget_said()
-    st.session_state[TRIED] = True
-    if is_right:
-        open_form(SAVING, ())
+    st.session_state[TRIED] = st.session_state[PRESSED] = True
 
 
 def _begin_anew() -> None:
-    _begin(is_right=True)
+    forget_said()
+    open_form(SAVING, ())
 
 
 @st.dialog("Save auto-recharge", width="medium", on_dismiss=partial(close_form, SAVING))
@@ -162,7 +195,7 @@ def _dialog(shown: ShownRecharge, written: Written, live: Live, key: str) -> Non
         if is_over(key, _begin_anew):
             return
         wants_on, terms, problems = written
-        if wants_on and (terms is None or problems):
+        if not _is_right(written):
             _wrong(problems)
             return
         command = SaveRecharge(
@@ -170,12 +203,20 @@ def _dialog(shown: ShownRecharge, written: Written, live: Live, key: str) -> Non
             shown.currency_id,
             terms if wants_on else None,
             shown.limits,
+            _seen(key),
             key=key,
         )
         _what_changes(shown, command, live)
         why = lacks(current_actor(), Role.BILLING, SETTING)
         if send_button("Save", why, key=SEND):
             _send(shown, command)
+
+
+def _seen(key: str) -> datetime | None:
+    """It is part of what is asked for: sent again, the form asks for the same."""
+    _, changed_at = st.session_state[SEEN]
+    seen: datetime | None = draft(key, current_actor().name).setdefault("seen", changed_at)
+    return seen
 
 
 def _wrong(problems: Sequence[Problem]) -> None:
@@ -229,6 +270,10 @@ def _send(shown: ShownRecharge, command: SaveRecharge) -> None:
     try:
         with st.spinner("Saving …", show_time=True):
             made = change(command)["saveAutoRechargeSettings"]
+    except ChangedSince as error:
+        st.session_state.pop(SEEN, None)
+        fail(ChangedSince(f"{error}{_by_whom(shown, command.seen)}"), command.customer_id)
+        go_to({SAVING: new_key()})
     except Exception as error:
         if fail(error, command.customer_id):
             go_to({SAVING: new_key()})
@@ -237,6 +282,14 @@ def _send(shown: ShownRecharge, command: SaveRecharge) -> None:
         st.session_state.pop(TRIED, None)
         go_to(dict.fromkeys((*ADDRESS, SAVING), ""))
     st.rerun()
+
+
+def _by_whom(shown: ShownRecharge, since: datetime | None) -> str:
+    last = latest_change(shown, since)
+    if last is None:
+        return " They were not changed from this app."
+    at = moment(last.fact.at, shown.zone)
+    return f" This app knows of a change by {last.change.actor}, on {at}."
 
 
 def _done(shown: ShownRecharge, made: Mapping[str, Any]) -> str:

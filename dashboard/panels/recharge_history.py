@@ -1,5 +1,6 @@
 """What auto-recharge has bought, and who changed it when."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import polars as pl
@@ -14,7 +15,7 @@ from dashboard.markdown import plain
 from dashboard.panels.export import export_buttons
 from dashboard.panels.recharge_shown import ShownRecharge
 from dashboard.tables import exact_format
-from queries.activity import read
+from queries.activity import Outcome, Recorded, read
 from queries.command import Role
 from queries.grants.terms import with_terms
 from queries.recharge.commands import SaveRecharge
@@ -64,6 +65,18 @@ def _recharges_table(bought: pl.DataFrame, said: str, shown: ShownRecharge) -> N
         alt=f"Table of the recharges made: {said}",
         placeholder="–",
     )
+
+
+def latest_change(shown: ShownRecharge, since: datetime | None) -> Recorded | None:
+    """The latest that was made from this app, by anyone, after that moment."""
+    wanted = Wanted(
+        customer_id=shown.customer_id, outcome=Outcome.DONE, command=SaveRecharge.name
+    )  # fmt: skip
+    for one in record().page(wanted, MOST_CHANGES).changes:
+        if _is_about(one, shown.currency_id):
+            at = one.recorded.fact.at
+            return one.recorded if since is None or at > since else None
+    return None
 
 
 def history(shown: ShownRecharge) -> None:

@@ -12,7 +12,7 @@ from dashboard.charts.rehearsal import Curves
 from dashboard.controls.choices import switch
 from dashboard.controls.grants import go_to
 from dashboard.controls.recharge import REHEARSES, Written
-from dashboard.formats import day_span, exact, moment, money
+from dashboard.formats import day_span, exact, hours_alike, moment, money
 from dashboard.markdown import plain
 from dashboard.panels.cards import card
 from dashboard.panels.export import export_buttons
@@ -104,6 +104,7 @@ def _outcome(shown: ShownRecharge, terms: Terms, price: Price, told: Rehearsed) 
 
 def _cards(told: Rehearsed) -> None:
     planned, really = told.rehearsed, told.really
+    hours, really_hours = hours_alike(planned.below_zero, really.below_zero)
     with st.container(horizontal=True):
         card("Recharges", f"{len(planned.bought):,}", None, None, f"really {len(really.bought):,}")
         card(
@@ -111,18 +112,12 @@ def _cards(told: Rehearsed) -> None:
             f"really {plain(money(really.money, MONEY))}",
         )  # fmt: skip
         card(
-            "Hours at or below zero", _hours(planned.below_zero), None, None,
-            f"really {_hours(really.below_zero)}",
+            "Hours at or below zero", hours, None, None, f"really {plain(really_hours)}",
         )  # fmt: skip
         card(
             "Days stopped by the cap", f"{planned.capped_days:,}", None, None,
             "really: not recorded",
         )  # fmt: skip
-
-
-def _hours(length: timedelta) -> str:
-    hours = length / timedelta(hours=1)
-    return f"{hours:,.0f}" if hours >= 10 or not hours else f"{hours:,.1f}"
 
 
 def _curves(shown: ShownRecharge, told: Rehearsed) -> None:

@@ -7,19 +7,25 @@ from dashboard.charts.palette import palette
 from dashboard.charts.spend import Spend
 from dashboard.formats import exact, moment, money
 from dashboard.markdown import plain
+from dashboard.panels.recharge_history import latest_change
 from dashboard.panels.recharge_shown import ShownRecharge
 from queries.recharge.terms import MONEY, Terms
 
-NEVER_SAVED = "Nothing was ever saved here: this pool does not buy credits by itself."
+NEVER_SAVED = "nothing was ever saved here: this pool does not buy credits by itself."
 
 
 def spend_panel(shown: ShownRecharge) -> None:
     """The settings as a sentence, then the bar of the month."""
     terms = shown.terms
+    standing = NEVER_SAVED if terms is None else _standing(shown, terms)
+    if shown.is_extract:
+        when = f"As of the extract of {moment(shown.answer.as_of, shown.zone)}"
+        st.markdown(plain(f"{when}{', ' if terms is None else ': '}{standing}"))
+        _changed_since(shown)
+    else:
+        st.markdown(plain(standing[:1].upper() + standing[1:]))
     if terms is None:
-        st.markdown(NEVER_SAVED)
         return
-    st.markdown(plain(_standing(shown, terms)))
     month = f"{shown.answer.as_of:%B %Y}"
     if terms.cap is None or terms.cap == 0:
         cap = "no cap is set" if terms.cap is None else "the cap of 0 lets nothing be bought"
@@ -36,6 +42,20 @@ def spend_panel(shown: ShownRecharge) -> None:
         st.warning(_alarm(drawn), icon=":material/notifications_active:")
 
 
+def _changed_since(shown: ShownRecharge) -> None:
+    """What an extract cannot hold: the latest change after it, as far as this app made it."""
+    later = latest_change(shown, shown.answer.as_of)
+    if later is not None:
+        at = moment(later.fact.at, shown.zone)
+        st.warning(
+            plain(
+                f"It has been changed since, from this app on {at}, to {later.change.summary}. The "
+                "live source tells how it stands now."
+            ),
+            icon=":material/update:",
+        )
+
+
 def _standing(shown: ShownRecharge, terms: Terms) -> str:
     unit = "USD" if terms.threshold_type == "DollarAmount" else shown.unit
     rule = (
@@ -43,7 +63,7 @@ def _standing(shown: ShownRecharge, terms: Terms) -> str:
         f"{shown.unit}"
     )
     at = f", as last changed on {moment(shown.changed_at, shown.zone)}" if shown.changed_at else ""
-    return f"On{at}: {rule}." if shown.is_on else f"Off{at}. Its numbers are kept: {rule}."
+    return f"on{at}: {rule}." if shown.is_on else f"off{at}. Its numbers are kept: {rule}."
 
 
 def _alarm(drawn: Spend) -> str:

@@ -1,7 +1,7 @@
 """Reporting one measurement or one event from a form."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import streamlit as st
@@ -28,13 +28,15 @@ from dashboard.panels.report_settling import Followed, before, follow
 from dashboard.panels.report_shown import ShownReport
 from data.clock import utc_now
 from data.metering.errors import MeteringError
-from queries.command import Role, new_key
+from queries.command import Command, Role
 from queries.question import Live
 from queries.reports import Event, ReportEvents
 from queries.reports.bulk import Report, Row, unknown
+from queries.reports.checks import unlikely
 from queries.reports.counted import Counted, Measured, measured
 from queries.reports.followed import Before, Owner, Pool
 from queries.reports.intent import Intent, intent_of
+from queries.reports.keys import NONE_YET, is_made, keyed
 from queries.reports.measurements import Measurement, ReportUsage
 from queries.reports.written import EVENT, MEASUREMENT, read_event, read_measurement
 from queries.written import Cells, Problem
@@ -59,6 +61,9 @@ def report_form(shown: ShownReport, live: Live) -> None:
     cells, made = _cells(shown)
     report, problems = _read(shown, cells)
     if report is not None:
+        report = _keyed(report, live)
+        if report.idempotency_key != cells["idempotency_key"]:
+            made[KEY] = report.idempotency_key
         problems = _unknown(shown, report, live)
     wrong = _wrong(problems)
     _fields(shown, wrong)
@@ -66,6 +71,9 @@ def report_form(shown: ShownReport, live: Live) -> None:
         st.warning(plain(wrong[""]), icon=":material/edit:")
     if isinstance(report, Measurement):
         _rounding(report)
+    odd = unlikely(report.at, utc_now()) if report is not None else ""
+    if odd:
+        st.warning(f"{odd} It is reported as it is.", icon=":material/schedule:")
     if _is_pressed() and report is not None and not problems:
         if made:
             go_to(made)
@@ -90,20 +98,30 @@ def _begin() -> None:
 
 
 def _cells(shown: ShownReport) -> tuple[dict[str, str], dict[str, str]]:
-    """(column → text; what is made where it is empty, as query parameters).
+    """(column → text; the time that is made where there is none, as a query parameter).
 
-    What is made goes into the address before anything is sent, so that neither a lost answer nor a
-    reload makes another report of this one.
+    What is made, the key too, goes into the address before anything is sent, so that neither a
+    lost answer nor a reload makes another report of this one.
     """
     columns = MEASUREMENT if shown.what == USAGE else EVENT
     cells = {column: text_of_field(column) for column in columns if column != "customer_id"}
-    made = {} if cells["idempotency_key"] else {"idempotency_key": new_key()}
+    made = {}
     if shown.what != USAGE and not cells["timestamp"]:
         made["timestamp"] = f"{utc_now().isoformat(timespec='milliseconds')}Z"
     cells |= made
+    cells["idempotency_key"] = cells["idempotency_key"] or NONE_YET
     cells["resource_id"] = cells["resource_id"] or shown.scope.resource_id or ""
     cells["customer_id"] = shown.customer_id or ""
     return cells, {NAMES[column]: text for column, text in made.items()}
+
+
+def _keyed(report: Report, live: Live) -> Report:
+    """Under the key that goes with it; one whose outcome is not known takes no other contents."""
+    found = keyed(report)
+    if found is not report and report.idempotency_key != NONE_YET:
+        is_open = intent_of(report.identity, live.client.url, record()).is_open
+        return report if is_open else found
+    return found
 
 
 def _read(shown: ShownReport, cells: Cells) -> tuple[Report | None, Sequence[Problem]]:
@@ -137,8 +155,8 @@ def _fields(shown: ShownReport, wrong: Wrong) -> None:
 def _rounding(report: Measurement) -> None:
     if report.units != report.value:
         st.caption(
-            f"{exact(report.value)} is counted as {exact(report.units)}: to 5 decimals, half away "
-            "from zero."
+            f"{_number(report.value)} is counted as {_number(report.units)}: to 5 decimals, half "
+            "away from zero."
         )
 
 
@@ -162,11 +180,11 @@ def _send(shown: ShownReport, report: Report, live: Live) -> None:
             intent = intent_of(report.identity, live.client.url, record())
             followed = _before(owner, live)
             sent = Sent(shown, report, intent, followed)
-            sentence = _measure(sent) if isinstance(report, Measurement) else _happen(sent)
+            said = _measure(sent) if isinstance(report, Measurement) else _happen(sent)
     except Exception as error:
         st.session_state[SAID] = failed(error, report.customer_id)
     else:
-        st.session_state[SAID] = Said(sentence, "success", report.customer_id)
+        st.session_state[SAID] = said
     st.rerun()
 
 
@@ -179,21 +197,35 @@ def _before(owner: Owner, live: Live) -> Followed:
         ) from error
 
 
-def _measure(sent: Sent) -> str:
+def _measure(sent: Sent) -> Said:
     """Send it and follow its pool; what it came to."""
     report = sent.report
     assert isinstance(report, Measurement)
-    answer = change(ReportUsage(report, sent.intent.key))["reportUsage"]
-    found = measured(report, answer)
+    command = ReportUsage(report, sent.intent.key)
+    found = measured(report, change(command)["reportUsage"])
+    is_other = found.counted is not Counted.TAKEN and sent.intent.has_other_contents(command)
     if found.currency_id is not None and found.news is not None:
         pool = Pool(sent.followed.owners[0], found.currency_id)
         sent.followed.hear(pool, found.news)
         follow(sent.followed)
-        return _measured(sent, report, found, sent.followed.before.get(pool, Before()))
-    return (
-        f"Reported: {exact(report.units)} of {report.feature_id}. Its usage is now "
-        f"{_number(found.usage)}. The answer tells of no credits: this feature takes none here."
+        if not is_other:
+            before_it = sent.followed.before.get(pool, Before())
+            said = _well(sent, _measured(sent, report, found, before_it))
+            return replace(said, kind="warning") if _is_unsure(sent, found) else said
+    if is_other:
+        return _not_counted(sent, command)
+    return _well(
+        sent,
+        f"Reported: {_number(report.units)} of {report.feature_id}. Its usage is now "
+        f"{_number(found.usage)}. The answer tells of no credits: this feature takes none here.",
     )
+
+
+def _is_unsure(sent: Sent, found: Measured) -> bool:
+    """Whether the API alone knows a key of the reader's own, and with which contents it came."""
+    is_known_here = sent.intent.done is not None or sent.intent.is_open
+    is_own = not is_made(sent.report.idempotency_key)
+    return found.counted is Counted.BEFORE and is_own and not is_known_here
 
 
 def _measured(sent: Sent, report: Measurement, found: Measured, pool: Before) -> str:
@@ -224,22 +256,42 @@ def _repeated(sent: Sent, found: Measured, pool: Before) -> str:
     return f"{said} What costs nothing for these dimensions answers the same."
 
 
-def _happen(sent: Sent) -> str:
+def _well(sent: Sent, sentence: str) -> Said:
+    return Said(sentence, "success", sent.report.customer_id)
+
+
+def _not_counted(sent: Sent, command: Command) -> Said:
+    """Its key was reported with other contents before: of one key the API counts the first."""
+    assert sent.intent.done is not None
+    sentence = (
+        f"Not counted: to {command.summary}. The key {sent.report.idempotency_key} was reported "
+        f"{_by(sent)}, to {sent.intent.done.change.summary}, and one key is counted once. To "
+        "report this too, clear the key or give another."
+    )
+    return Said(sentence, "warning", sent.report.customer_id)
+
+
+def _happen(sent: Sent) -> Said:
     """Send it and follow its pools, since the answer to an event tells of no balance."""
     event, followed = sent.report, sent.followed
     assert isinstance(event, Event)
-    change(ReportEvents((event,), sent.intent.key))
+    command = ReportEvents((event,), sent.intent.key)
+    change(command)
     followed.expected, followed.is_repeat = 1, sent.intent.done is not None
     followed.sent_at.add(event.timestamp)
     follow(followed)
+    if sent.intent.has_other_contents(command):
+        return _not_counted(sent, command)
     if sent.intent.done is not None:
-        return (
+        return _well(
+            sent,
             f"Already counted: the same key and time were reported {_by(sent)}. It was sent again, "
-            "and nothing more is taken: the balance below shows it."
+            "and nothing more is taken: the balance below shows it.",
         )
-    return (
+    return _well(
+        sent,
         f"Sent: an event {event.event_name}. Its answer tells of no balance; the balance below is "
-        "followed until it has settled."
+        "followed until it has settled.",
     )
 
 

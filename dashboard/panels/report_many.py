@@ -40,6 +40,7 @@ from queries.reports.bulk import (
     totals,
     unknown,
 )
+from queries.reports.checks import unlikely
 from queries.reports.counted import Counted, measured
 from queries.reports.followed import Owner, Pool
 from queries.reports.measurements import Measurement
@@ -133,6 +134,7 @@ def _whole(bulk: Bulk, again: Mapping[int, int]) -> None:
     """What the file would report: its totals, every row, and which of them repeat others."""
     _totals(bulk)
     _rows(listed(bulk), bulk.kind)
+    _unlikely_times(bulk)
     if again:
         line, first = next(iter(again.items()))
         st.warning(
@@ -140,6 +142,18 @@ def _whole(bulk: Bulk, again: Mapping[int, int]) -> None:
             f"earlier one, such as line {line:,} that of line {first:,}: the API counts the first "
             "of them only.",
             icon=":material/content_copy:",
+        )
+
+
+def _unlikely_times(bulk: Bulk) -> None:
+    now = utc_now()
+    odd = [(row.line, said) for row in bulk.rows if (said := unlikely(row.report.at, now))]
+    if odd:
+        line, said = odd[0]
+        st.warning(
+            f"{len(odd):,} row{' has' if len(odd) == 1 else 's have'} an unlikely time, such as "
+            f"line {line:,}: {said} They are sent as they are.",
+            icon=":material/schedule:",
         )
 
 

@@ -16,7 +16,7 @@ BODY_HEIGHT = 640
 page = Page[ShownRecharge]("Auto-recharge")
 live = page.sources.live
 with page.answering():
-    scope = page.scope()
+    scope = page.scope(prefers="live")
     customer_id = scope.one_customer("sets how one customer's credits are bought anew")
     with page.working(BODY_HEIGHT):
         asked = collect(scope, customer_id)

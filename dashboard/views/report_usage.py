@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dashboard.access import current_actor
 from dashboard.controls.reports import what_is_reported
 from dashboard.controls.scope import address_of
 from dashboard.failures import guarded
@@ -14,7 +13,6 @@ from dashboard.panels.report_shown import ShownReport, collect
 from queries.question import CannotAnswer
 
 BODY_HEIGHT = 420
-ROLE = "Reporting takes the role support"
 NO_API = "Usage is reported to a metering API, and there is none here."
 AT_API = (
     "Reports go to the metering API, and the balances here are its own; an extract holds them once "
@@ -25,17 +23,17 @@ page = Page[ShownReport]("Report usage")
 live = page.sources.live
 asked = None
 with page.answering():
-    scope = page.scope()
-    what = what_is_reported()
     if live is None:
         raise CannotAnswer(f"{NO_API} {page.sources.problem or ''}".strip())
+    scope = page.scope(only=live)
+    what = what_is_reported()
     with page.working(BODY_HEIGHT):
         asked = collect(scope, what, live)
     page.keep(asked, asked.title)
 
 shown = page.kept()
 page.head(shown.header, address_of(shown.scope))
-st.caption(f"{ROLE}; yours is {current_actor().role.name.lower()}. {AT_API}")
+st.caption(AT_API)
 if live and asked:
     with guarded():
         if asked.is_many:

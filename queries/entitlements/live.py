@@ -21,20 +21,21 @@ from queries.wire import optional_time, time
 
 
 def promotions(question: Promotions, client: MeteringClient) -> pl.DataFrame:
-    rows = [
-        _allowance(node)
-        | {
-            "promotion_id": node["id"],
-            "status": node["status"],
-            "period": node["period"],
-            "is_visible": node["isVisible"],
-            "started_at": time(node["startDate"]),
-            "ends_at": optional_time(node["endDate"]),
-            "updated_at": optional_time(node["updatedAt"]),
-        }
-        for node in promotion_nodes(question.customer_id, client)
-    ]
+    rows = [promotion(node) for node in promotion_nodes(question.customer_id, client)]
     return pl.DataFrame(rows, PROMOTION_SCHEMA).sort("feature_id")
+
+
+def promotion(node: Answer) -> Answer:
+    """A row of `PROMOTION_SCHEMA` of one that the API tells."""
+    return _allowance(node) | {
+        "promotion_id": node["id"],
+        "status": node["status"],
+        "period": node["period"],
+        "is_visible": node["isVisible"],
+        "started_at": time(node["startDate"]),
+        "ends_at": optional_time(node["endDate"]),
+        "updated_at": optional_time(node["updatedAt"]),
+    }
 
 
 def promotion_nodes(customer_id: str, client: MeteringClient) -> list[Answer]:

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from data.metering.client import Answer, MeteringClient
-from queries.command import Command, Role
+from queries.command import ChangedSince, Command, Role
 from queries.documents import document
+from queries.grants.order import WHEN
 from queries.question import QuestionError, check_customer, check_id
 from queries.recharge.terms import UNKNOWN, Limits, Terms, wrong_with
+from queries.wire import optional_time
 
 FIELDS = {
     "threshold_type": "thresholdType",
@@ -25,8 +28,10 @@ FIELDS = {
 class SaveRecharge(Command):
     """Enable the terms, or switch off (`terms` None), which keeps the numbers as they are saved.
 
-    `limits` are what the plan allows, as far as that is known: the API checks them too. The
-    settings carry no key: they are found again by comparing them.
+    `limits` are what the plan allows, as far as that is known: the API checks them too. `seen` is
+    when the settings were last changed that the reader had before them, None where nothing was
+    saved yet: any that were changed since are left as they are. The settings carry no key: they
+    are found again by comparing them.
     """
 
     name: ClassVar[str] = "save auto-recharge"
@@ -35,6 +40,7 @@ class SaveRecharge(Command):
     currency_id: str
     terms: Terms | None
     limits: Limits = UNKNOWN
+    seen: datetime | None = None
     key: str = field(kw_only=True)
 
     def __post_init__(self) -> None:
@@ -84,13 +90,21 @@ class SaveRecharge(Command):
             "customer_id": self.customer_id,
             "currency_id": self.currency_id,
             "is_enabled": self.terms is not None,
+            "seen": self.seen,
         }
         if self.terms is not None:
             asked |= {name: getattr(self.terms, name) for name in FIELDS}
         return asked
 
     def before(self, client: MeteringClient) -> Answer | None:
-        return _settings(self.given, client)
+        found = _settings(self.given, client)
+        changed_at = optional_time(found["updatedAt"]) if found["createdAt"] else None
+        if changed_at != self.seen:
+            when = f", on {changed_at:{WHEN}}" if changed_at else ""
+            raise ChangedSince(
+                f"The settings were changed since{when}: look at them first. Nothing was saved."
+            )
+        return found
 
     def read_back(self, client: MeteringClient) -> Answer | None:
         return saved(self.given, self.key, client)

@@ -17,6 +17,7 @@ from queries.reports.checks import (
     check_dimensions,
     check_text,
     check_time,
+    named,
 )
 
 LARGEST_BATCH = 1000
@@ -50,6 +51,10 @@ class Event:
                 f"The dimensions have {len(sent.encode()):,} bytes: an event has at most "
                 f"{LARGEST_EVENT:,}."
             )
+
+    @property
+    def at(self) -> datetime:
+        return self.timestamp
 
     @property
     def identity(self) -> tuple[str | datetime | None, ...]:
@@ -102,7 +107,8 @@ class ReportEvents(Command):
     def summary(self) -> str:
         if len(self.events) == 1:
             return f"report an event {self.events[0].event_name} of {self.events[0].customer_id}"
-        return f"report {len(self.events)} events"
+        names = [event.event_name for event in self.events]
+        return f"report {named(len(names), 'event', names)}"
 
     @property
     def customer(self) -> str | None:

@@ -1,16 +1,21 @@
 """What an API can take in a report, each rule with its sentence."""
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from data.credits.amounts import AmountError, to_units
 from data.credits.dimensions import KEY
 from queries.files import MOST_DIGITS
+from queries.grants.order import WHEN
 from queries.question import QuestionError
 from queries.time import EARLIEST, LATEST
 
 LONGEST_TEXT = 255
+AHEAD = timedelta(minutes=5)
+"""By so much another clock may be ahead of this one."""
+EARLIEST_LIKELY = 2000
 LARGEST_EVENT = 2**20
 """Bytes."""
 
@@ -43,6 +48,22 @@ def check_time(at: datetime) -> None:
         raise QuestionError(
             f"{at} is out of range: a time is UTC, from {EARLIEST.year} to {LATEST.year - 1}."
         )
+
+
+def unlikely(at: datetime | None, now: datetime) -> str:
+    """What is odd about a time that the API takes all the same, as a sentence; else empty."""
+    if at is not None and at > now + AHEAD:
+        return f"{at:{WHEN}} is in the future."
+    if at is not None and at.year < EARLIEST_LIKELY:
+        return f"{at:{WHEN}} is before {EARLIEST_LIKELY}."
+    return ""
+
+
+def named(count: int, what: str, kinds: Sequence[str]) -> str:
+    """1,000 events of llm_request and 2 other kinds."""
+    first, others = kinds[0], len(set(kinds)) - 1
+    rest = f" and {others:,} other kind{'' if others == 1 else 's'}" if others else ""
+    return f"{count:,} {what}{'' if count == 1 else 's'} of {first}{rest}"
 
 
 def check_dimensions(dimensions: Dimensions) -> None:

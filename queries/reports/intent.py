@@ -4,17 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from queries.activity import OPEN, Activity, Outcome, Recorded
+from queries.activity import OPEN, Activity, Outcome, Recorded, written
+from queries.command import Command
 from queries.files import key_of
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """`done` is how the same was reported before; `is_open`: how that ended is not known yet."""
+    """`done` is how it was first reported, which is what the API has counted.
+
+    `is_open`: how it ended when it was last reported is not known yet.
+    """
 
     key: str
     done: Recorded | None
     is_open: bool
+
+    def has_other_contents(self, command: Command) -> bool:
+        """Whether the same was first reported with other contents than the command's."""
+        return self.done is not None and self.done.change.given != written(command.given)
 
 
 def intent_of(identity: Sequence[object], api: str, activity: Activity) -> Intent:
@@ -31,5 +39,5 @@ def intent_of(identity: Sequence[object], api: str, activity: Activity) -> Inten
         if last is None or last.fact.outcome in OPEN:
             return Intent(key, done, is_open=last is not None)
         if last.fact.outcome is Outcome.DONE:
-            done = last
+            done = done or last
     raise AssertionError("unreachable: a record ends")

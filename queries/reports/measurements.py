@@ -17,6 +17,7 @@ from queries.reports.checks import (
     check_text,
     check_time,
     check_value,
+    named,
 )
 
 LARGEST_BULK = 100
@@ -56,6 +57,10 @@ class Measurement:
         if self.created_at is not None:
             check_time(self.created_at)
         check_dimensions(self.dimensions)
+
+    @property
+    def at(self) -> datetime | None:
+        return self.created_at
 
     @property
     def units(self) -> Decimal:
@@ -110,7 +115,7 @@ class ReportUsage(Command):
     @property
     def summary(self) -> str:
         measured = self.measurement
-        amount = f"{measured.units.normalize():,f}"
+        amount = f"{measured.units.normalize():,f}".replace("-", "−")
         if measured.is_set:
             return f"set the usage of {measured.feature_id} to {amount} for {measured.customer_id}"
         return f"report {amount} of {measured.feature_id} for {measured.customer_id}"
@@ -154,8 +159,8 @@ class ReportUsageBulk(Command):
 
     @property
     def summary(self) -> str:
-        count = len(self.measurements)
-        return f"report {count} measurement{'' if count == 1 else 's'}"
+        features = [one.feature_id for one in self.measurements]
+        return f"report {named(len(features), 'measurement', features)}"
 
     @property
     def customer(self) -> str | None:

@@ -90,13 +90,11 @@ def test_billing_voids_a_paid_grant_in_three_clicks(signed_app: str, signed_in: 
 def test_a_viewer_can_neither_grant_nor_void(signed_app: str, signed_in: SignedIn) -> None:
     page = signed_in("eve", "viewer")
     open_page(page, signed_app, "grants", f"customer={NEW}&source=live&new=forged")
-    form = page.get_by_role("dialog")
-    expect(form.get_by_role("button", name="Grant", exact=True)).to_be_disabled(timeout=SLOW)
-    expect(form.get_by_text("takes the role support, and yours is viewer")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(form).to_have_count(0, timeout=SLOW)
-    expect(page).not_to_have_url(re.compile("new="))
+    expect(page.get_by_text("takes the role support, and yours is viewer")).to_be_visible(
+        timeout=SLOW
+    )
     expect(page.get_by_role("button", name="Grant credits")).to_be_disabled()
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_a_run_of_many_that_is_cancelled_keeps_what_it_made_and_can_go_on(

@@ -67,6 +67,23 @@ def test_a_recharge_is_set_rehearsed_saved_and_found_in_activity_in_six_clicks(
     assert clicks.count == 6
 
 
+def test_a_press_right_after_typing_is_taken_with_what_was_typed(
+    signed_app: str, signed_in: SignedIn
+) -> None:
+    page = signed_in("bob", "billing", viewport={"width": 1280, "height": 1600})
+    open_page(page, signed_app, f"customer={STOPPED}&source=live&{ASKED}")
+    page.get_by_label("Fill it up to", exact=False).fill("4000")
+    page.get_by_role("button", name="Save …").click()
+    form = page.get_by_role("dialog")
+    expect(form.get_by_role("button", name="Save", exact=True)).to_be_visible(timeout=SLOW)
+    expect(page).to_have_url(re.compile("upto=4000"), timeout=SLOW)
+    page.keyboard.press("Escape")
+    expect(form).to_have_count(0, timeout=SLOW)
+    page.get_by_label("Fill it up to", exact=False).fill("4500")
+    page.get_by_role("button", name="As saved").click()
+    expect(page.get_by_label("Fill it up to", exact=False)).to_have_value("3000", timeout=SLOW)
+
+
 def test_a_rehearsal_is_shared_as_a_link_and_outlives_a_reload(
     signed_app: str, signed_in: SignedIn
 ) -> None:

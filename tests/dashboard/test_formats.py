@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.formats import age, compact, day_span, exact, moment, money, percent, signed
+from dashboard.formats import (
+    age,
+    compact,
+    day_span,
+    exact,
+    hours_alike,
+    moment,
+    money,
+    percent,
+    signed,
+)
 from dashboard.markdown import plain
 from dashboard.panels.shown import key_name
 from dashboard.tables import MOST_DRAWN, drawn, exact_format, usage_columns
@@ -42,6 +52,19 @@ def test_compact_rounds_into_the_next_scale(amount: str, text: str) -> None:
 )  # fmt: skip
 def test_exact_has_every_digit_that_matters(amount: str, text: str) -> None:
     assert exact(Decimal(amount)) == text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "texts"),
+    [
+        ((0, 0), ["0", "0"]), ((0, 90), ["0.0", "1.5"]), ((0, 1), ["0.0", "< 0.1"]),
+        ((60_030, 90), ["1,000.5", "1.5"]), ((60_030, 900), ["1,000", "15"]),
+    ],
+)  # fmt: skip
+def test_hours_beside_each_other_are_rounded_alike(
+    minutes: tuple[int, int], texts: list[str]
+) -> None:
+    assert hours_alike(*(timedelta(minutes=each) for each in minutes)) == texts
 
 
 @given(amounts)

@@ -400,6 +400,8 @@ def test_a_viewer_is_told_which_role_it_takes(
     assert page.is_disabled("Grant credits")
     assert "Granting credits takes the role support, and yours is viewer." in page.text
     assert "Voiding a grant takes the role billing, and yours is viewer." in page.text
+    assert "Grant" not in page.go(new="forged").buttons
+    assert "Void the grant" not in page.go(new=None, void="forged").buttons
 
 
 def test_a_session_that_lost_its_role_is_refused_at_the_door_and_recorded(

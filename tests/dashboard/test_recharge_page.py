@@ -16,13 +16,13 @@ from usage_world import Api, Clock, Demo
 
 from dashboard import asking
 from dashboard.activity.store import ActivityFile, Wanted
-from dashboard.sources import Sources
+from dashboard.sources import Sources, use
 from data.credits.recharge import RechargeRule
 from queries.activity import Outcome, read
 from queries.answer import answer
 from queries.command import Actor, Role, new_key
 from queries.perform import LATEST_ARRIVAL, perform
-from queries.question import Extracted
+from queries.question import Extracted, Live
 from queries.recharge import RechargeLimits
 from queries.recharge.commands import SaveRecharge
 from queries.recharge.past import PAGE_LIVE, gather
@@ -31,7 +31,7 @@ from queries.recharge.terms import Terms
 
 SAVE, READ = "SaveAutoRechargeSettings", "AutoRechargeSettings"
 BOTH_SOURCES = pytest.mark.parametrize("source", ["extract", "live"])
-STOPPED = "customer-recharge-stopped"
+STOPPED, NEW = "customer-recharge-stopped", "customer-brand-new"
 ON = {"on": True, "below": "500", "target": "5000", "capped": True, "cap": "100"}
 ASKED = {"on": "on", "below": "500", "upto": "5000", "capped": "on", "cap": "100"}
 """The same as an address."""
@@ -98,6 +98,26 @@ def test_where_nothing_was_saved_the_form_is_empty_and_says_so(page: RechargePag
     assert "A threshold is missing" in page.text
     assert "A target is missing" in page.text
     assert "save" not in page.address
+
+
+def test_the_live_source_answers_where_nobody_has_chosen_one(visit: Visit) -> None:
+    assert visit(customer=STOPPED).link["source"] == ["live"]
+
+
+def test_an_extract_says_of_when_it_is_and_which_later_change_this_app_knows_of(
+    wire: Wire, local: LocalApi, demo: Demo, clock: Clock
+) -> None:
+    local.provision(NEW)
+    use(Sources(Live(wire.client), Extracted(demo.extract)))
+    page = RechargePage(customer=NEW, source="extract")
+    assert "As of the extract of 22 May 2026 14:35 UTC, nothing was ever saved here" in page.text
+    assert "has been changed" not in page.text
+    clock.advance(timedelta(minutes=5))
+    page.go(source="live").save(**ON).go(source="extract")
+    assert "It has been changed since, from this app on 22 May 2026 14:40 UTC" in page.text
+    assert "to set the auto-recharge of customer-brand-new" in page.text
+    page = RechargePage(customer=STOPPED, source="extract")
+    assert "As of the extract of 22 May 2026 14:35 UTC: off" in page.text
 
 
 def test_a_resource_has_no_auto_recharge_of_its_own(visit: Visit) -> None:
@@ -243,11 +263,87 @@ def test_who_may_not_change_it_is_told_beforehand_and_refused_all_the_same(
     sign_in(monkeypatch, "eve", role)
     page.press("Save")
     assert any("eve may not set the auto-recharge" in said for said in page.failures)
-    assert page.is_disabled("Save")
+    assert "Save" not in page.buttons
     assert page.is_disabled("Save …")
     assert f"takes the role billing, and yours is {role}." in page.text
     assert outcomes(activity) == [("eve", Outcome.REFUSED)]
     assert wire.count(SAVE) == 0
+
+
+def test_a_press_right_after_typing_asks_the_last_question_about_what_was_typed(
+    page: RechargePage, local: LocalApi, customer: str
+) -> None:
+    """The browser sends both at once, and with the address of before the typing."""
+    page.fill(on=True, below="500")
+    page.at.get_by_key("upto").set_value("5000")
+    page.press("Save …").press("Save")
+    assert "Saved: below 500 tokens it buys up to 5,000" in page.text
+    page.at.get_by_key("upto").set_value("6000")
+    page.press("Save …").press("Save")
+    assert settings(local, customer)["targetBalance"] == 6000
+
+
+def test_a_press_right_after_typing_nonsense_says_what_is_wrong(page: RechargePage) -> None:
+    page.fill(**ON)
+    page.at.get_by_key("upto").set_value("a lot")
+    page.press("Save …")
+    assert "'a lot' is not a plain number" in page.text
+    assert "save" not in page.address
+
+
+def test_pressing_save_without_a_change_says_that_there_is_nothing_to_save(
+    page: RechargePage, wire: Wire
+) -> None:
+    page.press("Save …")
+    assert "It is off: switch it on to save other numbers." in page.text
+    page.save(**ON).press("Save …")
+    assert "These are the settings that are saved." in page.text
+    assert "save" not in page.address
+    assert wire.count(SAVE) == 1
+
+
+def test_as_saved_also_takes_back_what_was_typed_just_before(page: RechargePage) -> None:
+    page.save(**ON)
+    page.at.get_by_key("below").set_value("700")
+    page.press("As saved")
+    assert page.value("below") == "500"
+    assert not set(ASKED) & set(page.address)
+    page.go()
+    assert page.value("below") == "500"
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_written_over_unseen(
+    page: RechargePage, local: LocalApi, wire: Wire, customer: str, clock: Clock,
+    activity: ActivityFile, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    other = RechargePage(customer=customer)
+    other.fill(**ON | {"below": "700"})
+    clock.advance(timedelta(minutes=1))
+    monkeypatch.setattr(local.clock, "now", clock.at)
+    sign_in(monkeypatch, "bob", "billing")
+    page.save(**ON)
+    sign_in(monkeypatch, "ann", "admin")
+    other.press("Save …").press("Save")
+    assert "The settings were changed since, on 22 May 2026 14:36 UTC" in other.text
+    assert "by bob" in other.text
+    assert "look at them first" in other.text
+    assert settings(local, customer)["thresholdValue"] == 500
+    assert wire.count(SAVE) == 1
+    assert outcomes(activity) == [("ann", Outcome.REFUSED), ("bob", Outcome.DONE)]
+    shown = other.frame("The settings now and after saving").set_index("Setting")
+    assert tuple(shown.loc["Buy below"]) == ("500 tokens", "700 tokens")
+    other.press("Save")
+    assert settings(local, customer)["thresholdValue"] == 700
+
+
+def test_the_last_question_is_not_asked_of_a_role_that_may_not_save(
+    page: RechargePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(monkeypatch, "eve", "support")
+    page.go(save="abc1", **ASKED)
+    assert "Save" not in page.buttons
+    assert not page.has_frame("The settings now and after saving")
+    assert "takes the role billing, and yours is support." in page.text
 
 
 @pytest.mark.parametrize("fault", [answer_lost, cut_off_after])

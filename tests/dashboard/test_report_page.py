@@ -113,13 +113,66 @@ def test_the_same_key_again_is_already_counted(
     assert balance(local, customer) == 950
 
 
+def test_other_contents_have_another_key_where_the_app_made_the_first(
+    page: ReportPage, local: LocalApi, customer: str
+) -> None:
+    page.report(feature=SEATS, value="2")
+    key = page.address["key"]
+    page.report(value="3")
+    assert "Reported: 3 of feature-seats. 75 tokens were taken at once." in page.text
+    assert page.address["key"] != key
+    assert balance(local, customer) == 1000 - 50 - 75
+
+
+def test_the_same_contents_keep_the_key_that_the_app_made(
+    page: ReportPage, local: LocalApi, customer: str
+) -> None:
+    page.report(feature=SEATS, value="2")
+    key = page.address["key"]
+    reloaded = ReportPage(**page.address).report(value="2.0")
+    assert "Already counted: this key was reported before" in reloaded.text
+    assert reloaded.address["key"] == key
+    assert balance(local, customer) == 950
+
+
+def test_other_contents_under_a_key_of_the_readers_own_are_said_not_to_be_counted(
+    page: ReportPage, local: LocalApi, customer: str
+) -> None:
+    page.report(feature=SEATS, value="2", key="order-5")
+    for _ in range(2):
+        page.report(value="3")
+        [said] = [said for said in page.failures if "Not counted" in said]
+        assert "3 of feature-seats" in said
+        assert "order-5 was reported before, by local user on 22 May" in said
+        assert f"to report 2 of feature-seats for {customer}" in said
+        assert not page.at.success or "counted" not in page.at.success[0].value
+    page.report(value="2")
+    assert "Already counted: this key was reported before" in page.text
+    assert balance(local, customer) == 950
+
+
+def test_an_event_with_other_dimensions_has_another_key_unless_it_is_the_readers_own(
+    events: ReportPage, customer: str
+) -> None:
+    at = f"{NOW.isoformat()}Z"
+    events.report(event="api_call", dimensions='{"a": 1}', at=at)
+    key = events.address["key"]
+    events.report(dimensions='{"a": 2}')
+    assert events.address["key"] != key
+    assert "Sent: an event api_call." in events.text
+    events.report(key="mine").report(dimensions='{"a": 3}')
+    [said] = [said for said in events.failures if "Not counted" in said]
+    assert "mine was reported before" in said
+    assert f"to report an event api_call of {customer}" in said
+
+
 def test_a_key_that_others_have_used_is_already_counted_by_the_apis_word(
     page: ReportPage, local: LocalApi, customer: str
 ) -> None:
     local.report(2, customerId=customer, featureId=SEATS, idempotencyKey="order-1")
     local.settle()
     page.report(feature=SEATS, value="2", key="order-1")
-    assert "Already counted: the API knows the key order-1." in page.text
+    assert "Already counted: the API knows the key order-1." in "\n".join(page.failures)
     assert balance(local, customer) == 950
 
 
@@ -227,6 +280,25 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(
     assert sentence in page.text
     assert not page.has_crashed
     assert wire.count(REPORT) == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "sentence"),
+    [
+        ("2031-01-01", "1 Jan 2031 00:00 UTC is in the future"),
+        ("1999-12-31", "31 Dec 1999 00:00 UTC is before 2000"),
+        (f"{(NOW + timedelta(minutes=4)).isoformat()}Z", ""),
+    ],
+)
+@pytest.mark.parametrize("what", ["usage", "event"])
+def test_an_unlikely_time_is_warned_of_and_still_reported(
+    page: ReportPage, wire: Wire, what: str, at: str, sentence: str
+) -> None:
+    page.go(what=what, feature=SEATS, value="2", event="api_call", at=at)
+    assert any("UTC is" in said for said in page.failures) == bool(sentence)
+    assert sentence in page.text
+    page.press("Report")
+    assert wire.count(REPORT) + wire.count(EVENT) == 1
 
 
 def test_a_press_right_after_typing_reports_what_was_typed(
@@ -431,6 +503,20 @@ def test_another_file_with_keys_that_were_counted_says_so_row_by_row(
     assert balance(local, customer) == 1000 - 6 * 25
 
 
+def test_unlikely_times_in_a_file_are_warned_of_before_anything_is_sent(
+    events: ReportPage, customer: str
+) -> None:
+    rows = [f"{customer},api_call,{at}" for at in ("2026-05-01", "2062-05-01", "1970-01-01")]
+    content = "\n".join(["customer_id,event_name,timestamp", *rows]).encode()
+    events.go(what="events").upload(content)
+    [said] = [said for said in events.failures if "unlikely" in said]
+    assert said == (
+        "2 rows have an unlikely time, such as line 3: 1 May 2062 00:00 UTC is in the future. They "
+        "are sent as they are."
+    )
+    assert "Report 3 events" in events.buttons
+
+
 def test_a_repeated_key_is_told_before_anything_is_sent(
     page: ReportPage, wire: Wire, customer: str
 ) -> None:
@@ -575,6 +661,10 @@ def test_of_events_of_many_customers_those_of_the_followed_are_waited_for(
 # Who may, and where
 
 
+def test_who_may_report_is_not_told_which_role_it_takes(page: ReportPage) -> None:
+    assert "takes the role" not in page.text
+
+
 def test_a_viewer_is_told_which_role_it_takes(
     page: ReportPage, monkeypatch: pytest.MonkeyPatch, customer: str
 ) -> None:
@@ -608,8 +698,10 @@ def test_without_a_metering_api_the_page_says_so(demo: Demo) -> None:
 
 def test_beside_an_extract_the_balance_is_the_apis_own(sources: Sources) -> None:
     assert sources.extract
-    page = ReportPage(customer="customer-demo-01")
+    page = ReportPage(customer="customer-demo-01", source="extract")
     assert "live, 0 s ago" in page.text
+    assert page.link["source"] == ["live"]
+    assert "source" not in {box.key for box in page.at.selectbox}
     assert "an extract holds them once it is made anew" in page.text
 
 

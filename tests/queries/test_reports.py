@@ -119,9 +119,13 @@ def test_every_report_takes_support_carries_keys_and_is_told_in_words() -> None:
     assert {command.needs for command in commands} == {Role.SUPPORT}
     assert all(command.is_keyed for command in commands)
     assert [command.summary for command in commands] == [
-        "report 2 of seats for acme", "report 2 measurements",
-        "set the usage of seats to 2 for acme", "report an event chat of acme", "report 3 events",
+        "report 2 of seats for acme", "report 2 measurements of seats",
+        "set the usage of seats to 2 for acme", "report an event chat of acme",
+        "report 3 events of chat",
     ]  # fmt: skip
+    assert ReportUsage(measurement(value=Decimal(-2))).summary == "report −2 of seats for acme"
+    kinds = tuple(event(event_name=f"kind-{n % 3}") for n in range(1000))
+    assert ReportEvents(kinds).summary == "report 1,000 events of kind-0 and 2 other kinds"
     assert {command.customer for command in commands} == {"acme"}
     two = (measurement(), measurement(customer_id="zenith"))
     assert ReportUsageBulk(two).customer is None

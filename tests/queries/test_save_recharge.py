@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,7 @@ from dashboard.activity.store import ActivityFile
 from data.metering.errors import NotFound
 from queries.activity import Outcome, read
 from queries.answer import answer
-from queries.command import Actor, NotPermitted, Role, new_key
+from queries.command import Actor, ChangedSince, NotPermitted, Role, new_key
 from queries.perform import perform
 from queries.question import Live
 from queries.recharge import Recharge, RechargeLimits
@@ -74,8 +74,9 @@ def test_what_is_saved_is_answered_and_its_before_and_after_recorded(
 def test_switching_off_and_on_again_keeps_the_numbers(
     api: LocalApi, customer: str, activity: ActivityFile
 ) -> None:
-    for terms in (TERMS, None):
-        perform(SaveRecharge(customer, CURRENCY, terms, key=new_key()), BOB, api.client, activity)
+    for terms, seen in ((TERMS, None), (None, NOON)):
+        command = SaveRecharge(customer, CURRENCY, terms, seen=seen, key=new_key())
+        perform(command, BOB, api.client, activity)
     found = answer(Recharge(customer, CURRENCY), Live(api.client)).frame
     assert (found["is_enabled"].item(), terms_of(found)) == (False, TERMS)
 
@@ -87,6 +88,29 @@ def test_support_is_refused_and_nothing_is_sent(
     with pytest.raises(NotPermitted, match="takes the role billing, and yours is support"):
         perform(command, SUE, api.client, activity)
     assert answer(Recharge(customer, CURRENCY), Live(api.client)).frame.height == 0
+
+
+def test_settings_that_were_changed_since_the_form_saw_them_are_left_as_they_are(
+    api: LocalApi, customer: str, activity: ActivityFile
+) -> None:
+    def saved_at() -> datetime | None:
+        found = answer(Recharge(customer, CURRENCY), Live(api.client)).frame
+        at: datetime | None = found["updated_at"].item() if found.height else None
+        return at
+
+    first = SaveRecharge(customer, CURRENCY, TERMS, seen=saved_at(), key=new_key())
+    perform(first, BOB, api.client, activity)
+    stale = replace(first, terms=replace(TERMS, target=Decimal(6000)), key=new_key())
+    with pytest.raises(ChangedSince, match=r"changed since, on 20 May 2026 12:00 UTC"):
+        perform(stale, BOB, api.client, activity)
+    last = activity.last(stale.key)
+    assert last is not None
+    assert last.fact.outcome is Outcome.REFUSED
+    found = answer(Recharge(customer, CURRENCY), Live(api.client)).frame
+    assert terms_of(found) == TERMS
+    perform(replace(stale, seen=saved_at(), key=new_key()), BOB, api.client, activity)
+    found = answer(Recharge(customer, CURRENCY), Live(api.client)).frame
+    assert found["target_balance"].item() == 6000
 
 
 def test_settings_are_found_again_by_comparing_them(
