@@ -32,9 +32,7 @@ def outlook(demo: Tables) -> pl.DataFrame:
     return found.filter(pl.col("resource_id").is_null())
 
 
-def test_run_outs_alone_are_those_of_the_whole_outlook(
-    demo: Tables, outlook: pl.DataFrame
-) -> None:
+def test_run_outs_alone_are_those_of_the_whole_outlook(demo: Tables, outlook: pl.DataFrame) -> None:
     use = backtest.daily_use(demo["usage_events"])
     alone = run_outs(use, demo["grants"], demo["recharge_settings"], now=NOW)
     both = outlook.join(alone, on=["customer_id", "resource_id"], nulls_equal=True, suffix="_alone")
