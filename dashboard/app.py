@@ -5,7 +5,6 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.access import LOCAL_USER, current_actor
-from dashboard.controls.key_picker.address import catch_up
 from dashboard.sources import current
 
 VIEWS = Path(__file__).parent / "views"
@@ -103,7 +102,6 @@ CHANGE = [
 ]
 # In sections they would be a list that screen readers cannot follow: axe says so of Streamlit's.
 page = st.navigation([*LOOK, *PRICE, *CHANGE])
-catch_up()
 problem = current().problem
 if problem and current().extract:
     st.warning(problem, icon=":material/link_off:")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from dashboard.controls.key_picker.address import put_picked_values
 from dashboard.markdown import plain
 from data.extract.errors import ExtractError
 from data.metering.errors import MeteringError, Refused
@@ -57,11 +58,11 @@ def show_failure(
 
 
 def _use_extract() -> None:
-    st.query_params["source"] = "extract"
+    put_picked_values("source", ["extract"])
 
 
 def _use_live() -> None:
-    st.query_params["source"] = "live"
+    put_picked_values("source", ["live"])
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboard.controls.choices import address_value, choose
-from dashboard.controls.key_picker.address import put_address, put_picked_values
+from dashboard.controls.key_picker.address import catch_up, put_address, put_picked_values
 from queries.command import new_key
 from queries.question import QuestionError
 
@@ -56,6 +56,7 @@ def close_form(kind: str) -> None:
 
 def go_to(address: Mapping[str, str]) -> None:
     """Change several parameters in one step of the history; an empty one is taken away."""
+    catch_up()
     before = {name: st.query_params.get_all(name) for name in st.query_params}
     after = before | {name: [value] if value else [] for name, value in address.items()}
     put_address(after)

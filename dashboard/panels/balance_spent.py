@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.asking import ask
 from dashboard.controls.choices import address_value, choose
+from dashboard.controls.key_picker.address import put_picked_values
 from dashboard.formats import exact
 from dashboard.markdown import plain
 from dashboard.panels.balance_shown import Shown
@@ -75,7 +76,7 @@ def spent(shown: Shown) -> None:
             asked = address_value(SPLIT, "")
             first = next(iter(options))
             if asked not in options:
-                st.query_params.pop(SPLIT, None)
+                put_picked_values(SPLIT, [])
             split = choose("Split by", options, key=SPLIT, default=first)
         opener = st.container(width=360)
     if split == EVENTS:
@@ -237,7 +238,7 @@ def _open_chosen(split: str) -> None:
 
 def _open(key: str, value: str) -> None:
     st.query_params[STEP] = [*st.query_params.get_all(STEP), f"{key}:{value}"]
-    st.query_params.pop(SPLIT, None)
+    put_picked_values(SPLIT, [])
 
 
 def _tell_sum(shown: Shown, path: Path, total: Decimal, count: int) -> None:

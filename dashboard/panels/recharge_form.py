@@ -13,6 +13,7 @@ from dashboard.access import current_actor
 from dashboard.asking import ask
 from dashboard.changing import change
 from dashboard.controls.grants import close_form, form_key, go_to, open_form
+from dashboard.controls.key_picker.address import catch_up
 from dashboard.controls.recharge import ADDRESS, EXPIRATIONS, Written, recharge_fields
 from dashboard.failures import guarded
 from dashboard.formats import exact, moment, money
@@ -179,6 +180,7 @@ def _reset() -> None:
 
 
 def _begin() -> None:
+    catch_up()
     forget_said()
     st.session_state[TRIED] = st.session_state[PRESSED] = True
 

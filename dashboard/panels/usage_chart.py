@@ -10,6 +10,7 @@ from dashboard.asking import ask
 from dashboard.charts import usage as chart
 from dashboard.charts.palette import palette
 from dashboard.controls.choices import choose
+from dashboard.controls.key_picker.address import put_picked_values
 from dashboard.formats import day_span
 from dashboard.markdown import plain
 from dashboard.panels.ledger_list import readable
@@ -123,4 +124,4 @@ def _open_clicked_bucket() -> None:
     points = st.session_state["chart"]["selection"]["points"]
     cuts: list[str] = st.session_state.get(CUTS, [])
     if points and points[0]["point_index"] < len(cuts):
-        st.query_params["bucket"] = cuts[points[0]["point_index"]]
+        put_picked_values("bucket", [cuts[points[0]["point_index"]]])

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.asking import ask
 from dashboard.controls.choices import choose
 from dashboard.controls.filters import add_filters
+from dashboard.controls.key_picker.address import put_picked_values
 from dashboard.formats import exact
 from dashboard.markdown import plain
 from dashboard.panels.export import export_buttons
@@ -92,7 +93,7 @@ def _look_into(shown: Shown) -> None:
 
 def _narrow(kind: str, pairs: list[tuple[str, str]]) -> None:
     add_filters(kind, pairs)
-    st.query_params.pop("into", None)
+    put_picked_values("into", [])
 
 
 def _nested_key(shown: Shown) -> str:

@@ -20,27 +20,32 @@ def typed(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> LedgerPage:  # n
     return LedgerPage(customer="customer-demo-01").choose("tz", "Europe/Berlin")
 
 
-def press_from_the_address_of_before(page: LedgerPage) -> LedgerPage:
-    """A run that the browser asks for before it has heard of what was written."""
+def choose_from_the_address_of_before(page: LedgerPage) -> LedgerPage:
+    """A choice that the browser tells of before it has heard of what was written."""
     del page.at.query_params["tz"]
-    page.at.run()
-    return page
+    return page.choose("currency", "api-credits")
 
 
-def test_a_press_right_after_a_choice_keeps_the_choice(typed: LedgerPage) -> None:
+def test_a_choice_right_after_another_keeps_the_first(typed: LedgerPage) -> None:
     assert typed.address["tz"] == "Europe/Berlin"
-    page = press_from_the_address_of_before(typed)
-    assert page.address["tz"] == "Europe/Berlin"
+    page = choose_from_the_address_of_before(typed)
+    assert (page.address["tz"], page.address["currency"]) == ("Europe/Berlin", "api-credits")
     assert "days are cut in Europe/Berlin" in page.text
 
 
-def test_later_the_address_of_before_is_where_the_reader_went_back_to(
+def test_who_goes_back_gets_the_address_of_before(typed: LedgerPage) -> None:
+    del typed.at.query_params["tz"]
+    typed.at.run()
+    assert "tz" not in typed.address
+    assert "days are cut in UTC" in typed.text
+
+
+def test_later_a_choice_is_made_from_where_the_reader_went_back_to(
     typed: LedgerPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(address, "monotonic", lambda: 100.0 + address.HEARD_WITHIN)
-    page = press_from_the_address_of_before(typed)
+    page = choose_from_the_address_of_before(typed)
     assert "tz" not in page.address
-    assert "days are cut in UTC" in page.text
 
 
 def test_another_address_is_taken_at_once(typed: LedgerPage) -> None:

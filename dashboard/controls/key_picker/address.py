@@ -57,6 +57,7 @@ def put_address(parameters: Mapping[str, Sequence[str]]) -> None:
 
 def follow(key: str, values: Sequence[str]) -> None:
     """Write what a widget says, and remember it for as long as the browser may not know of it."""
+    catch_up()
     before = tuple(st.query_params.get_all(key))
     if put_picked_values(key, values):
         after = tuple(st.query_params.get_all(key))
@@ -68,7 +69,8 @@ def catch_up() -> None:
     """Write again what the browser had not heard of when it asked for this run.
 
     A press right after typing comes with the address of before the typing: without this, the
-    text would be gone. Going back as soon as that is taken for such a press.
+    text would be gone. For callbacks, which run when somebody has pressed or chosen something;
+    who goes back has not, and gets the address of before.
     """
     for key, write in list(st.session_state.get(WRITTEN, {}).items()):
         is_fresh = monotonic() - write.at < HEARD_WITHIN and write.page == _page()
