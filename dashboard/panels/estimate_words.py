@@ -49,7 +49,8 @@ def sentences(shown: Estimated, zone: str) -> list[str]:
 
 
 def _trial(preview: dict[str, Any], zone: str) -> list[str]:
-    if preview["sub_total"] or not preview["recurring_sub_total"] or preview["proration_net"]:
+    is_due = preview["sub_total"] or preview["proration_net"] is not None
+    if is_due or not preview["recurring_sub_total"]:
         return []
     until = preview["period_end"]
     end = f" until {moment(until, zone)}" if until else ""

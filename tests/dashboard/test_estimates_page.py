@@ -138,6 +138,15 @@ def test_a_trial_is_said(local: LocalApi, wire: Wire) -> None:
     assert "Nothing is due until 5 Jun 2026 14:35 UTC" in page.text
 
 
+def test_a_change_that_nets_to_zero_is_no_trial(visit: Visit, wire: Wire, held: str) -> None:
+    question = EstimateChange(held, ((TEMPLATES, 1),))
+    assert answer(question, Live(wire.client)).frame["proration_net"].item() == 0
+    page = visit(kind="change", subscription=held, **{UNITS: "1"})
+    assert page.totals[0] == "Due now: 0.00 USD"
+    assert "Prorated at" in page.text
+    assert "as in a trial" not in page.text
+
+
 def test_a_usage_costs_credits_and_shows_the_balance(visit: Visit, wire: Wire) -> None:
     page = visit(kind="usage", feature=SEATS, value="3")
     assert page.totals == ["Cost in AI tokens: 75 tokens"]
