@@ -11,12 +11,14 @@ from dashboard.formats import exact, money
 from dashboard.markdown import plain
 from dashboard.panels.estimate_words import period, sentences, warnings
 from dashboard.panels.estimates_shown import Estimated, Offer
-from queries.estimates.invoice import Item, Part, difference
+from queries.estimates.invoice import WITHIN, Item, Part, difference
 
 LABELS: dict[str, str] = {
     Item.DEBIT: "For the rest of the period",
     Item.CREDIT: "Credit for what is not used",
     Item.NET: "Net of the change",
+    Item.KEPT: "Kept as credit for later",
+    Item.DISCOUNTED: "The discount that is off already",
     Item.MINIMUM: "Up to the minimum spend",
     Item.SUB_TOTAL: "Sub-total",
     Item.DISCOUNT: "Discount",
@@ -28,8 +30,6 @@ LABELS: dict[str, str] = {
     Item.AFTER: "Balance after",
 }
 TITLES = {Part.NOW: "Due now", Part.PERIOD: "Every period after"}
-TOLD_BELOW = (Item.CREDIT_USED, Item.CREDIT_LEFT)
-"""Rows that are no step of the sum, and are told as a sentence under it."""
 
 
 def show_result(shown: Estimated, first: Estimated | None, offer: Offer, *, is_alone: bool) -> None:
@@ -86,12 +86,12 @@ def _flags(preview: Mapping[str, Any]) -> None:
 
 
 def _table(rows: pl.DataFrame, title: str, currency: str) -> None:
-    """As Markdown: an invoice is read, not sorted."""
+    """As Markdown: an invoice is read, not sorted; what is no addend is told under it."""
     if not rows.height:
         return
     _rows(
         (title, currency),
-        rows.filter(~pl.col("item").is_in(TOLD_BELOW)),
+        rows.filter(~pl.col("item").is_in(WITHIN)),
         lambda amount: money(amount, currency).removesuffix(f" {currency}"),
     )
 

@@ -8,6 +8,7 @@ from dashboard.formats import exact, moment, money
 from dashboard.panels.estimates_shown import Estimated, Offer
 from dashboard.panels.plan_words import credits_included, duration
 from queries.estimates import EventCost
+from queries.estimates.invoice import Item
 
 DISCOUNTS = {"ONCE": "on the first invoice", "FOREVER": "for as long as it runs"}
 NOT_FOUND = "FEATURE_NOT_FOUND"
@@ -43,6 +44,7 @@ def sentences(shown: Estimated, zone: str) -> list[str]:
         *_discount(preview, zone),
         *_tax(preview),
         *_proration(preview, zone),
+        *_minimum(shown),
         *_credits(shown),
         *_untold(shown),
     ]
@@ -93,6 +95,17 @@ def _proration(preview: dict[str, Any], zone: str) -> list[str]:
         )
         said.append(f"Of the credit of {whole}, {used} is used now and {left} left for later.")
     return said
+
+
+def _minimum(shown: Estimated) -> list[str]:
+    """That which is no line, but contained in one."""
+    within = shown.rows.filter(item=Item.MINIMUM_WITHIN)["amount"]
+    is_whole = shown.preview["proration_net"] is None
+    where = "The sub-total" if is_whole else "What is due for the rest of the period"
+    return [
+        f"{where} contains {money(amount, shown.preview['currency'])} up to the minimum spend."
+        for amount in within
+    ]
 
 
 def _credits(shown: Estimated) -> list[str]:

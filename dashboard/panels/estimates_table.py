@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard.panels.estimate_result import TITLES, TOLD_BELOW, label
+from dashboard.panels.estimate_result import TITLES, label
 from dashboard.panels.estimates_shown import Estimated, Offer
 from dashboard.tables import exact_format
 from data.credits.money import CURRENCIES
 from data.tables import CREDITS_SUM, ColumnTypes
-from queries.estimates.invoice import Item, Part
+from queries.estimates.invoice import WITHIN, Item, Part
 
 OWN_NAME = (Item.LINE, Item.CHARGE)
 """Rows that are told apart by what they are of; of all others there is one."""
@@ -42,7 +42,7 @@ def beside(shown: Sequence[Estimated], offer: Offer) -> pl.DataFrame:
     """`item` in words, and a column for each estimate, named by its number."""
     amounts: dict[Key, dict[str, Any]] = {}
     for one in shown:
-        told = one.rows.filter(pl.col("amount").is_not_null(), ~pl.col("item").is_in(TOLD_BELOW))
+        told = one.rows.filter(pl.col("amount").is_not_null(), ~pl.col("item").is_in(WITHIN))
         for row in told.iter_rows(named=True):
             amounts.setdefault(_key(row, offer), {})[str(one.number)] = row["amount"]
     keys = sorted(amounts, key=lambda key: (ORDER.index(key[0]), ORDER.index(key[1])))

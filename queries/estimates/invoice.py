@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from data.credits.money import NOTHING
 from data.tables import CREDITS_SUM, ColumnTypes
 from queries.estimates.lines import Line
 
@@ -20,9 +21,12 @@ class Part(StrEnum):
 class Item(StrEnum):
     LINE = "line"
     MINIMUM = "minimum spend"
+    MINIMUM_WITHIN = "minimum spend contained"
     DEBIT = "proration debit"
     CREDIT = "proration credit"
     NET = "proration net"
+    KEPT = "credit kept for later"
+    DISCOUNTED = "discount contained"
     SUB_TOTAL = "sub-total"
     DISCOUNT = "discount"
     EXCLUDING_TAX = "total excluding tax"
@@ -36,6 +40,9 @@ class Item(StrEnum):
     AFTER = "balance after"
     WARNING = "warning"
 
+
+WITHIN = (Item.MINIMUM_WITHIN, Item.CREDIT_USED, Item.CREDIT_LEFT)
+"""Rows that are no addend: parts of amounts that stand in the sum already."""
 
 INVOICE: ColumnTypes = {
     "part": pl.String,
@@ -52,7 +59,8 @@ INVOICE_SCHEMA = pl.Schema(INVOICE)
 def invoice(preview: Mapping[str, Any], told: Sequence[Line] = ()) -> pl.DataFrame:
     """The rows of an estimate of a subscription; columns as in `INVOICE_SCHEMA`.
 
-    In each part sub-total and discount, and tax where it comes on top, add up to the total.
+    In each part lines add up to the sub-total; that and the discount, and tax where it comes on
+    top, to the total. What the prorated amounts contain already is no addend: see `WITHIN`.
     """
     is_whole = preview["sub_total"] == preview["recurring_sub_total"]
     is_prorated = preview["proration_net"] is not None
@@ -92,10 +100,24 @@ def _prorated(preview: Mapping[str, Any]) -> list[Row]:
             _row(Part.NOW, Item.DEBIT, preview["proration_debit"]),
             _row(Part.NOW, Item.CREDIT, -preview["proration_credit"]),
             _row(Part.NOW, Item.NET, preview["proration_net"]),
+            *_from_net_to_sub_total(preview),
         ]
     if preview["minimum_spend_adjustment"]:
-        rows.append(_row(Part.NOW, Item.MINIMUM, preview["minimum_spend_adjustment"]))
+        rows.append(_row(Part.NOW, Item.MINIMUM_WITHIN, preview["minimum_spend_adjustment"]))
     return rows
+
+
+def _from_net_to_sub_total(preview: Mapping[str, Any]) -> list[Row]:
+    """What lies between the two: credit that is kept, a discount that both amounts are less of.
+
+    Nothing where these do not explain it.
+    """
+    kept, off = preview["credit_remaining"] or NOTHING, preview["discount_amount"] or NOTHING
+    between = preview["sub_total"] - preview["proration_net"]
+    if between not in (kept, kept + off):
+        return []
+    found = {Item.KEPT: kept, Item.DISCOUNTED: between - kept}
+    return [_row(Part.NOW, item, amount) for item, amount in found.items() if amount]
 
 
 def _due(part: Part, preview: Mapping[str, Any], prefix: str) -> list[Row]:

@@ -147,6 +147,17 @@ def test_a_change_that_nets_to_zero_is_no_trial(visit: Visit, wire: Wire, held: 
     assert "as in a trial" not in page.text
 
 
+def test_a_minimum_spend_inside_a_prorated_amount_is_a_sentence_and_no_addend(
+    visit: Visit, held: str
+) -> None:
+    assert held
+    page = visit(plan=SCALE, **{UNITS: "0"})
+    now, every = page.invoices
+    assert "Up to the minimum spend" not in now
+    assert every["Up to the minimum spend"] == 51
+    assert "due for the rest of the period contains 51.00 USD up to the minimum spend." in page.text
+
+
 def test_a_usage_costs_credits_and_shows_the_balance(visit: Visit, wire: Wire) -> None:
     page = visit(kind="usage", feature=SEATS, value="3")
     assert page.totals == ["Cost in AI tokens: 75 tokens"]

@@ -483,6 +483,8 @@ def test_lines_that_the_apis_sum_does_not_bear_out_are_not_told(live: Live) -> N
         replace(NEW, country="JP", promotion_code="WELCOME20"),
         replace(NEW, plan_id=SCALE, features=((TEMPLATES, 1),)),
         EstimateNew(CUSTOMER, SCALE, "MONTHLY", ((TEMPLATES, 1),)),
+        EstimateNew(CUSTOMER, FREE),
+        EstimateNew(CUSTOMER, SCALE, "MONTHLY", ((TEMPLATES, 1),), promotion_code="STIGG50"),
     ],
 )
 def test_the_rows_of_an_invoice_add_up(live: Live, held: str, question: EstimateNew) -> None:
@@ -501,7 +503,19 @@ def test_the_rows_of_an_invoice_add_up(live: Live, held: str, question: Estimate
         if listed.filter(item=Item.LINE).height:
             assert listed["amount"].sum() == of[Item.SUB_TOTAL]
         if Item.NET in of:
-            assert of[Item.DEBIT] + of[Item.CREDIT] == of[Item.NET] == of[Item.SUB_TOTAL]
+            assert of[Item.DEBIT] + of[Item.CREDIT] == of[Item.NET]
+            assert of[Item.NET] + of.get(Item.KEPT, D(0)) == of[Item.SUB_TOTAL]
+
+
+def test_a_discount_inside_a_prorated_amount_is_added_back_before_it_is_taken_off(
+    live: Live, held: str
+) -> None:
+    """As for a subscription that was sold with a discount: its debit is less that already."""
+    made = preview(live, EstimateChange(held, ((TEMPLATES, 3),)))
+    sold_with = {"discount_amount": D(50), "sub_total": made["proration_net"] + 50}
+    rows = {row["item"]: row["amount"] for row in invoice(made | sold_with).to_dicts()[:6]}
+    assert rows[Item.NET] + rows[Item.DISCOUNTED] == rows[Item.SUB_TOTAL]
+    assert rows[Item.SUB_TOTAL] + rows[Item.DISCOUNT] == made["proration_net"]
 
 
 def test_a_cost_in_credits_has_its_charges_and_balances(live: Live) -> None:
