@@ -1,17 +1,19 @@
 """What one estimate comes to: an invoice, or what a usage takes from the balance."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from dashboard.formats import exact, money
+from dashboard.formats import day_span, exact, money
 from dashboard.markdown import plain
 from dashboard.panels.estimate_words import period, sentences, warnings
 from dashboard.panels.estimates_shown import Estimated, Offer
-from queries.estimates.invoice import WITHIN, Item, Part, difference
+from queries.estimates.after import after_discount
+from queries.estimates.invoice import WITHIN, Item, Part, difference, total_of
 
 LABELS: dict[str, str] = {
     Item.DEBIT: "For the rest of the period",
@@ -29,7 +31,13 @@ LABELS: dict[str, str] = {
     Item.BEFORE: "Balance before",
     Item.AFTER: "Balance after",
 }
-TITLES = {Part.NOW: "Due now", Part.PERIOD: "Every period after"}
+TITLES = {
+    Part.NOW: "Due now",
+    Part.NEXT: "Next period",
+    Part.PERIOD: "Every period after",
+    Part.AFTER: "After the discount",
+}
+MOMENT = timedelta(microseconds=1)
 
 
 def show_result(shown: Estimated, first: Estimated | None, offer: Offer, *, is_alone: bool) -> None:
@@ -55,21 +63,34 @@ def _show_invoice(
 ) -> None:
     preview, rows = shown.preview, shown.rows
     currency = preview["currency"]
+    titles = _titles(shown, offer.scope.zone)
     with st.container(horizontal=True):
-        for part, title in TITLES.items():
-            total = _amount(rows, part, Item.TOTAL)
+        for part, title in titles.items():
+            item = total_of(rows, part)
+            total = _amount(rows, part, item)
             if total is not None:
                 st.metric(
                     title, money(total, currency),
-                    delta=_more(shown, first, part, Item.TOTAL, lambda m: money(m, currency)),
+                    delta=_more(shown, first, part, item, lambda m: money(m, currency)),
                     delta_color="off", delta_arrow="off",
                 )  # fmt: skip
     st.caption(plain(period(preview, offer.scope.zone)))
     if is_alone:
-        for part, title in TITLES.items():
+        for part, title in titles.items():
             _table(rows.filter(part=part), title, currency)
     st.caption("\n".join(f"- {plain(each)}" for each in sentences(shown, offer.scope.zone)))
     _flags(preview)
+
+
+def _titles(shown: Estimated, zone: str) -> dict[Part, str]:
+    """With the day on which the discount ends, and without tax where that is not known."""
+    after = after_discount(shown.preview)
+    if after is None:
+        return TITLES
+    title = TITLES[Part.AFTER]
+    if after.start is not None:
+        title = f"Periods from {day_span(after.start, after.start + MOMENT, zone)}"
+    return TITLES | {Part.AFTER: f"{title}, before tax" if after.total is None else title}
 
 
 def _flags(preview: Mapping[str, Any]) -> None:

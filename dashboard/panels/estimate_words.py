@@ -8,6 +8,7 @@ from dashboard.formats import exact, moment, money
 from dashboard.panels.estimates_shown import Estimated, Offer
 from dashboard.panels.plan_words import credits_included, duration
 from queries.estimates import EventCost
+from queries.estimates.after import after_discount
 from queries.estimates.invoice import Item
 
 DISCOUNTS = {"ONCE": "on the first invoice", "FOREVER": "for as long as it runs"}
@@ -42,6 +43,7 @@ def sentences(shown: Estimated, zone: str) -> list[str]:
     return [
         *_trial(preview, zone),
         *_discount(preview, zone),
+        *_after_discount(preview, zone),
         *_tax(preview),
         *_proration(preview, zone),
         *_minimum(shown),
@@ -72,6 +74,21 @@ def _discount(preview: dict[str, Any], zone: str) -> list[str]:
     start, end = preview["discount_start"], preview["discount_end"]
     span = f", from {moment(start, zone)}" + (f" until {moment(end, zone)}" if end else "")
     return [f"The discount: {off} off {lasts}{span}."]
+
+
+def _after_discount(preview: dict[str, Any], zone: str) -> list[str]:
+    after = after_discount(preview)
+    if after is None:
+        return []
+    costs = money(after.sub_total if after.total is None else after.total, preview["currency"])
+    costs += " before tax" if after.total is None else ""
+    if after.start is None:
+        return [f"The discount ends; a period after it costs {costs}."]
+    until = moment(after.start, zone)
+    return [
+        f"The discount is off each period that begins before {until}; each from then on costs "
+        f"{costs}."
+    ]
 
 
 def _tax(preview: dict[str, Any]) -> list[str]:

@@ -8,14 +8,20 @@ from typing import Any
 import polars as pl
 
 from data.credits.money import NOTHING
-from data.tables import CREDITS_SUM, ColumnTypes
+from data.tables import CREDITS_SUM, TIME, ColumnTypes
+from queries.estimates.after import AfterDiscount, after_discount
 from queries.estimates.lines import Line
 
 
 class Part(StrEnum):
     NOW = "due now"
+    NEXT = "next period"
     PERIOD = "every period"
+    AFTER = "after the discount"
     CREDITS = "credits"
+
+
+"""After now comes `PERIOD`, or where a discount ends `NEXT` for as long as it lasts and `AFTER`."""
 
 
 class Item(StrEnum):
@@ -51,9 +57,14 @@ INVOICE: ColumnTypes = {
     "quantity": pl.Int64,
     "amount": CREDITS_SUM,
     "unit": pl.String,
+    "begins_from": TIME,
+    "begins_before": TIME,
 }
 INVOICE_SCHEMA = pl.Schema(INVOICE)
-"""`amount` is money in `unit`, or credits of the currency `unit`; what is taken off is negative."""
+"""`amount` is money in `unit`, or credits of the currency `unit`; what is taken off is negative.
+
+Of which periods it is, where a discount ends: those that begin from, or before, a moment.
+"""
 
 
 def invoice(preview: Mapping[str, Any], told: Sequence[Line] = ()) -> pl.DataFrame:
@@ -66,14 +77,7 @@ def invoice(preview: Mapping[str, Any], told: Sequence[Line] = ()) -> pl.DataFra
     is_prorated = preview["proration_net"] is not None
     is_told = told and is_whole and not is_prorated
     now = _lines(Part.NOW, told) if is_told else _prorated(preview)
-    every = [] if preview["recurring_total"] is None else _due(Part.PERIOD, preview, "recurring_")
-    rows = [
-        *now,
-        *_due(Part.NOW, preview, ""),
-        *_credit(preview),
-        *_lines(Part.PERIOD, told),
-        *every,
-    ]
+    rows = [*now, *_due(Part.NOW, preview, ""), *_credit(preview), *_recurring(preview, told)]
     unit = {"unit": preview["currency"]}
     return pl.DataFrame([row | unit for row in rows], INVOICE_SCHEMA)
 
@@ -131,6 +135,31 @@ def _due(part: Part, preview: Mapping[str, Any], prefix: str) -> list[Row]:
     return [*rows, _row(part, Item.TOTAL, preview[f"{prefix}total"])]
 
 
+def _recurring(preview: Mapping[str, Any], told: Sequence[Line]) -> list[Row]:
+    if preview["recurring_total"] is None:
+        return _lines(Part.PERIOD, told)
+    after = after_discount(preview)
+    if after is None:
+        return [*_lines(Part.PERIOD, told), *_due(Part.PERIOD, preview, "recurring_")]
+    discounted = [*_lines(Part.NEXT, told), *_due(Part.NEXT, preview, "recurring_")]
+    whole = [*_lines(Part.AFTER, told), *_undiscounted(after)]
+    return [
+        *(row | {"begins_before": after.start} for row in discounted),
+        *(row | {"begins_from": after.start} for row in whole),
+    ]
+
+
+def _undiscounted(after: AfterDiscount) -> list[Row]:
+    rows = [_row(Part.AFTER, Item.SUB_TOTAL, after.sub_total)]
+    if after.total is not None:
+        rows += [
+            _row(Part.AFTER, Item.EXCLUDING_TAX, after.total_excluding_tax),
+            _row(Part.AFTER, Item.TAX, after.tax, after.tax_name),
+            _row(Part.AFTER, Item.TOTAL, after.total),
+        ]
+    return rows
+
+
 def _credit(preview: Mapping[str, Any]) -> list[Row]:
     """What becomes of the proration's credit, where the API tells."""
     if preview["credit_initial"] is None:
@@ -163,6 +192,11 @@ def charges(costs: pl.DataFrame) -> pl.DataFrame:
         for one in warned.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, INVOICE_SCHEMA)
+
+
+def total_of(rows: pl.DataFrame, part: Part) -> Item:
+    """What a part comes to: its total, or where the tax is not known its sub-total."""
+    return Item.SUB_TOTAL if rows.filter(part=part, item=Item.TOTAL).is_empty() else Item.TOTAL
 
 
 def difference(first: pl.DataFrame, other: pl.DataFrame, part: Part, item: Item) -> Decimal | None:

@@ -63,9 +63,12 @@ def test_the_documentations_sample_is_an_invoice_equal_to_the_answer(
     visit: Visit, wire: Wire
 ) -> None:
     page = visit(**SAMPLE)
-    assert page.totals == ["Due now: 64.50 USD", "Every period after: 64.50 USD"]
-    now, every = page.invoices
-    assert now == every
+    assert page.totals == [
+        "Due now: 64.50 USD", "Next period: 64.50 USD", "Periods from 22 Aug 2026: 129.00 USD",
+    ]  # fmt: skip
+    now, following, after = page.invoices
+    assert now == following
+    assert (after["Sub-total"], after["Tax"], after["Total"]) == (129, 0, 129)
     assert now == {
         "Growth": 99,
         "Templates × 2": 10,
@@ -87,6 +90,30 @@ def test_the_documentations_sample_is_an_invoice_equal_to_the_answer(
     assert "Billing period 22 May 2026 14:35 UTC – 22 Jun 2026 14:35 UTC." in page.text
     assert "Credits included: 250 AI tokens a month, for each unit of Seats;" in page.text
     assert "No tax is charged." in page.text
+
+
+def test_a_discount_that_ends_says_until_when_and_what_a_period_costs_after_it(
+    visit: Visit, held: str
+) -> None:
+    page = visit(**SAMPLE)
+    assert (
+        "The discount is off each period that begins before 22 Aug 2026 14:35 UTC; each from then "
+        "on costs 129.00 USD." in page.text
+    )
+    page.choose("country", "DE")
+    assert page.totals[-1] == "Periods from 22 Aug 2026: 147.08 EUR"
+    page = visit(kind="change", subscription=held, code="ANNUAL10", **{UNITS: "3"})
+    assert page.totals[1:] == [
+        "Next period: 102.60 USD", "Periods from 22 May 2027: 114.00 USD",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("coupon", ["coupon-nonprofit-15", "coupon-welcome-20"])
+def test_a_discount_that_never_ends_or_is_over_by_then_leaves_every_period_alike(
+    visit: Visit, coupon: str
+) -> None:
+    page = visit(**(SAMPLE | {"code": ""}), coupon=coupon)
+    assert [total.partition(":")[0] for total in page.totals] == ["Due now", "Every period after"]
 
 
 def test_a_tax_is_in_the_invoice_with_its_name_and_percent(visit: Visit) -> None:
@@ -322,12 +349,14 @@ def test_what_only_the_api_knows_stands_where_the_invoice_would(
 def test_another_is_a_copy_and_its_difference_to_the_first_is_told(visit: Visit) -> None:
     page = visit(**SAMPLE).press("Compare with another")
     assert page.value(f"2.{UNITS}") == "2"
-    assert page.differences == ["±0.00 USD"] * 2
+    assert page.differences == ["±0.00 USD"] * 3
     page.choose(f"2.{UNITS}", "4")
-    assert page.totals[2:] == ["Due now: 69.50 USD", "Every period after: 69.50 USD"]
-    assert page.differences == ["+5.00 USD"] * 2
+    assert page.totals[3:] == [
+        "Due now: 69.50 USD", "Next period: 69.50 USD", "Periods from 22 Aug 2026: 139.00 USD",
+    ]  # fmt: skip
+    assert page.differences == ["+5.00 USD", "+5.00 USD", "+10.00 USD"]
     page.choose("2.country", "DE")
-    assert page.differences == ["in another unit"] * 2
+    assert page.differences == ["in another unit"] * 3
     assert page.value("country") == "US"
 
 
@@ -343,7 +372,9 @@ def test_the_rows_of_many_are_in_one_table(visit: Visit) -> None:
     assert rows["Due now · Total"][:2] == (D("64.50"), 550)
     assert rows["Due now · Discount"][0] == D("-64.50")
     assert rows["Due now · Templates"][:2] == (10, 46)
-    assert rows["Every period after · Up to the minimum spend"][1] == 5
+    assert rows["Next period · Up to the minimum spend"][1] == 5
+    assert rows["Next period · Total"][:2] == (D("64.50"), 550)
+    assert rows["After the discount · Total"][:2] == (129, 550)
     assert rows["Credits · Cost: AI tokens"][2] == rows["Credits · Seats"][2] == 75
 
 
@@ -352,7 +383,7 @@ def test_up_to_five_stand_side_by_side_and_each_can_be_removed(visit: Visit) -> 
     for _ in range(4):
         page.press("Compare with another")
     assert "Compare with another" not in page.buttons
-    assert len(page.totals) == 10
+    assert len(page.totals) == 15
     page.choose(f"3.{UNITS}", "30")
     for number in (5, 4, 1):
         [button] = [b for b in page.at.button if b.key == f"remove estimate {number}"]
@@ -369,7 +400,8 @@ def test_all_kinds_stand_beside_each_other(visit: Visit, held: str) -> None:
            "3.value": "1"},
     )  # fmt: skip
     assert [line.partition(":")[0] for line in page.totals] == [
-        "Due now", "Every period after", "Due now", "Every period after", "Cost in AI tokens",
+        "Due now", "Next period", "Periods from 22 Aug 2026", "Due now", "Every period after",
+        "Cost in AI tokens",
     ]  # fmt: skip
     assert page.link["2.kind"] == ["change"]
 
@@ -395,6 +427,12 @@ def test_an_export_has_every_row_and_the_link_that_asks_again(
     table = page.frame("The rows of 2 estimates")
     drawn = sorted(amount for n in ("1", "2") for amount in table[n].dropna())
     assert sorted(frame["amount"].drop_nulls()) == drawn
+    ends = NOW.replace(month=8, tzinfo=None)
+    spans = frame.select("part", "begins_from", "begins_before").unique().rows()
+    assert {span for span in spans if span != (span[0], None, None)} == {
+        ("next period", None, ends),
+        ("after the discount", ends, None),
+    }
     assert about["estimates"] == "1: Growth, by the month; 2: Usage of Seats"
     assert "2.value=3" in about["made anew by"]
     assert f"# customer: {CUSTOMER}" in exports.to_csv(frame, about).decode()
@@ -496,11 +534,10 @@ def test_the_page_asks_a_server_over_http(tmp_path: Path) -> None:
             customer=CUSTOMER, estimates="2", **SAMPLE,
             **{"2.kind": "usage", "2.feature": SEATS, "2.value": "2"},
         )  # fmt: skip
-        assert page.totals == [
-            "Due now: 64.50 USD",
-            "Every period after: 64.50 USD",
-            "Cost in AI tokens: 50 tokens",
-        ]
+        now, following, after, cost = page.totals
+        assert [now, following] == ["Due now: 64.50 USD", "Next period: 64.50 USD"]
+        assert after.endswith(": 129.00 USD")
+        assert cost == "Cost in AI tokens: 50 tokens"
     finally:
         use(None)
         asking.forget()
