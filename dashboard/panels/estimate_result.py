@@ -10,10 +10,11 @@ import streamlit as st
 
 from dashboard.formats import day_span, exact, money
 from dashboard.markdown import plain
+from dashboard.panels.estimate_difference import more, why_none
 from dashboard.panels.estimate_words import period, sentences, warnings
 from dashboard.panels.estimates_shown import Estimated, Offer
 from queries.estimates.after import after_discount
-from queries.estimates.invoice import WITHIN, Item, Part, difference, total_of
+from queries.estimates.invoice import WITHIN, Item, Part, total_of
 
 LABELS: dict[str, str] = {
     Item.DEBIT: "For the rest of the period",
@@ -49,6 +50,9 @@ def show_result(shown: Estimated, first: Estimated | None, offer: Offer, *, is_a
         _show_invoice(shown, first, offer, is_alone=is_alone)
     else:
         _show_cost(shown, first, offer, is_alone=is_alone)
+    without = None if first is None else why_none(shown, first, offer)
+    if without is not None:
+        st.caption(plain(without))
 
 
 def label(item: str, name: str | None, quantity: int | None = None) -> str:
@@ -71,7 +75,7 @@ def _show_invoice(
             if total is not None:
                 st.metric(
                     title, money(total, currency),
-                    delta=_more(shown, first, part, item, lambda m: money(m, currency)),
+                    delta=_more(shown, first, part, item, currency, lambda m: money(m, currency)),
                     delta_color="off", delta_arrow="off",
                 )  # fmt: skip
     st.caption(plain(period(preview, offer.scope.zone)))
@@ -137,7 +141,7 @@ def _show_cost(shown: Estimated, first: Estimated | None, offer: Offer, *, is_al
         name, many = offer.units.get(str(unit), (str(unit), "credits"))
         st.metric(
             f"Cost in {name}", f"{_plain(cost)} {many}",
-            delta=_more(shown, first, Part.CREDITS, Item.COST, _plain),
+            delta=_more(shown, first, Part.CREDITS, Item.COST, str(unit), _plain),
             delta_color="off", delta_arrow="off",
         )  # fmt: skip
         if is_alone:
@@ -168,16 +172,15 @@ def _more(
     first: Estimated | None,
     part: Part,
     item: Item,
+    unit: str,
     write: Callable[[Decimal], str],
 ) -> str | None:
     """The difference to the first, with its sign."""
-    if first is None:
+    found = None if first is None else more(shown, first, part, item, unit)
+    if found is None:
         return None
-    more = difference(first.rows, shown.rows, part, item)
-    if more is None:
-        return "in another unit"
-    sign = "+" if more > 0 else "±" if not more else ""
-    return f"{sign}{write(more)}"
+    sign = "+" if found > 0 else "±" if not found else ""
+    return f"{sign}{write(found)}"
 
 
 def _amount(rows: pl.DataFrame, part: Part, item: Item) -> Decimal | None:

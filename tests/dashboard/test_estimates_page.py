@@ -356,8 +356,40 @@ def test_another_is_a_copy_and_its_difference_to_the_first_is_told(visit: Visit)
     ]  # fmt: skip
     assert page.differences == ["+5.00 USD", "+5.00 USD", "+10.00 USD"]
     page.choose("2.country", "DE")
-    assert page.differences == ["in another unit"] * 3
+    assert page.differences == []
+    assert "No difference in EUR: the first is in USD." in page.text
     assert page.value("country") == "US"
+
+
+def test_a_difference_is_told_only_between_estimates_of_one_billing_period(
+    visit: Visit, held: str
+) -> None:
+    alike = {"pool": "desk", UNITS: "2", "plan": GROWTH}
+    yearly = {"2.plan": GROWTH, f"2.{UNITS}": "2", "2.period": "ANNUALLY"}
+    page = visit(**alike, estimates="2", **yearly)
+    assert page.differences == []
+    assert "No difference: the first is billed by the month, this by the year." in page.text
+    page = visit(
+        estimates="2", plan=GROWTH, period="ANNUALLY", pool="desk",
+        **{UNITS: "2", "2.kind": "change", "2.subscription": held, f"2.{UNITS}": "2"},
+    )  # fmt: skip
+    assert page.differences == []
+    assert "the first is billed by the year, this by the month." in page.text
+    page = visit(**alike, estimates="2", **{"2.kind": "usage", "2.feature": SEATS, "2.value": "1"})
+    assert "No difference in AI tokens: the first is in USD." in page.text
+
+
+def test_a_price_for_ever_is_compared_with_one_for_a_while_only_where_both_hold(
+    visit: Visit,
+) -> None:
+    plain = {"2.plan": GROWTH, f"2.{UNITS}": "2", f"2.{ADDON}": "1", "2.country": "US"}
+    page = visit(**SAMPLE, estimates="2", **plain)
+    assert page.differences == ["+64.50 USD"]
+    assert "No difference of every period: the discount of the first ends." in page.text
+    first = {name.removeprefix("2."): text for name, text in plain.items()}
+    second = {f"2.{name}": text for name, text in SAMPLE.items() if name != "pool"}
+    page = visit(**first, pool="desk", estimates="2", **second)
+    assert page.differences == ["−64.50 USD", "−64.50 USD", "±0.00 USD"]
 
 
 def test_the_rows_of_many_are_in_one_table(visit: Visit) -> None:
