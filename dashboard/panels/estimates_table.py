@@ -77,7 +77,7 @@ def _key(row: dict[str, Any], offer: Offer) -> Key:
 
 def _columns(table: pl.DataFrame, shown: Sequence[Estimated]) -> dict[str, Any]:
     columns: dict[str, Any] = {
-        "item": st.column_config.TextColumn("Amount", width=215, pinned=True)
+        "item": st.column_config.TextColumn("Amount", width=235, pinned=True)
     }
     for one in shown:
         number, form = str(one.number), exact_format(table, str(one.number))

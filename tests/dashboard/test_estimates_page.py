@@ -280,6 +280,26 @@ def test_every_input_is_in_the_address_and_the_link_writes_out_the_defaults(visi
     assert again.totals == page.totals
 
 
+def test_a_period_that_there_is_not_leaves_the_heading_whole(visit: Visit) -> None:
+    page = visit(plan=GROWTH, period="WEEKLY")
+    assert "**1 · Growth**" in page.text
+
+
+def test_another_currency_than_that_of_the_current_subscription_says_what_to_do(
+    visit: Visit,
+) -> None:
+    page = visit(plan=GROWTH, country="DE", **{UNITS: "2"})
+    [said] = page.failures
+    assert "is in USD, this one in EUR: choose another country, or another resource." in said
+
+
+def test_what_estimates_come_to_stands_before_the_forms_of_many(visit: Visit) -> None:
+    page = visit(**SAMPLE, estimates="2", **{"2.plan": GROWTH, f"2.{UNITS}": "2"})
+    kinds = [node.type for node in page.at.main]
+    last_amount = len(kinds) - kinds[::-1].index("metric")
+    assert last_amount < kinds.index("text_input")
+
+
 def test_a_plan_offers_only_its_own_units_and_add_ons(visit: Visit) -> None:
     page = visit(plan="plan-revvenu-free")
     assert not any("(units)" in label or "(add-on)" in label for label in page.labels)
