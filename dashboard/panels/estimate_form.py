@@ -100,7 +100,8 @@ def _read_new(offer: Offer, cells: Cells) -> Read:
         timed, offer.customer_id, offer.scope.resource_id, terms, offer.statuses
     )
     plan = plans.get(cells.get("plan", ""))
-    title = f"{plan['display_name']}, {ADVERBS.get(cells['period'], '')}" if plan else ""
+    told = (plan["display_name"], ADVERBS.get(cells["period"])) if plan else ()
+    title = ", ".join(filter(None, told))
     return question, problems, plan, title
 
 

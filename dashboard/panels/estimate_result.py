@@ -1,22 +1,27 @@
 """What one estimate comes to: an invoice, or what a usage takes from the balance."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from dashboard.formats import exact, money
+from dashboard.formats import day_span, exact, money
 from dashboard.markdown import plain
+from dashboard.panels.estimate_difference import more, why_none
 from dashboard.panels.estimate_words import period, sentences, warnings
 from dashboard.panels.estimates_shown import Estimated, Offer
-from queries.estimates.invoice import Item, Part, difference
+from queries.estimates.after import after_discount
+from queries.estimates.invoice import WITHIN, Item, Part, total_of
 
 LABELS: dict[str, str] = {
     Item.DEBIT: "For the rest of the period",
     Item.CREDIT: "Credit for what is not used",
     Item.NET: "Net of the change",
+    Item.KEPT: "Kept as credit for later",
+    Item.DISCOUNTED: "The discount that is off already",
     Item.MINIMUM: "Up to the minimum spend",
     Item.SUB_TOTAL: "Sub-total",
     Item.DISCOUNT: "Discount",
@@ -27,9 +32,13 @@ LABELS: dict[str, str] = {
     Item.BEFORE: "Balance before",
     Item.AFTER: "Balance after",
 }
-TITLES = {Part.NOW: "Due now", Part.PERIOD: "Every period after"}
-TOLD_BELOW = (Item.CREDIT_USED, Item.CREDIT_LEFT)
-"""Rows that are no step of the sum, and are told as a sentence under it."""
+TITLES = {
+    Part.NOW: "Due now",
+    Part.NEXT: "Next period",
+    Part.PERIOD: "Every period after",
+    Part.AFTER: "After the discount",
+}
+MOMENT = timedelta(microseconds=1)
 
 
 def show_result(shown: Estimated, first: Estimated | None, offer: Offer, *, is_alone: bool) -> None:
@@ -41,6 +50,9 @@ def show_result(shown: Estimated, first: Estimated | None, offer: Offer, *, is_a
         _show_invoice(shown, first, offer, is_alone=is_alone)
     else:
         _show_cost(shown, first, offer, is_alone=is_alone)
+    without = None if first is None else why_none(shown, first, offer)
+    if without is not None:
+        st.caption(plain(without))
 
 
 def label(item: str, name: str | None, quantity: int | None = None) -> str:
@@ -55,21 +67,34 @@ def _show_invoice(
 ) -> None:
     preview, rows = shown.preview, shown.rows
     currency = preview["currency"]
+    titles = _titles(shown, offer.scope.zone)
     with st.container(horizontal=True):
-        for part, title in TITLES.items():
-            total = _amount(rows, part, Item.TOTAL)
+        for part, title in titles.items():
+            item = total_of(rows, part)
+            total = _amount(rows, part, item)
             if total is not None:
                 st.metric(
                     title, money(total, currency),
-                    delta=_more(shown, first, part, Item.TOTAL, lambda m: money(m, currency)),
+                    delta=_more(shown, first, part, item, currency, lambda m: money(m, currency)),
                     delta_color="off", delta_arrow="off",
                 )  # fmt: skip
     st.caption(plain(period(preview, offer.scope.zone)))
     if is_alone:
-        for part, title in TITLES.items():
+        for part, title in titles.items():
             _table(rows.filter(part=part), title, currency)
     st.caption("\n".join(f"- {plain(each)}" for each in sentences(shown, offer.scope.zone)))
     _flags(preview)
+
+
+def _titles(shown: Estimated, zone: str) -> dict[Part, str]:
+    """With the day on which the discount ends, and without tax where that is not known."""
+    after = after_discount(shown.preview)
+    if after is None:
+        return TITLES
+    title = TITLES[Part.AFTER]
+    if after.start is not None:
+        title = f"Periods from {day_span(after.start, after.start + MOMENT, zone)}"
+    return TITLES | {Part.AFTER: f"{title}, before tax" if after.total is None else title}
 
 
 def _flags(preview: Mapping[str, Any]) -> None:
@@ -86,12 +111,12 @@ def _flags(preview: Mapping[str, Any]) -> None:
 
 
 def _table(rows: pl.DataFrame, title: str, currency: str) -> None:
-    """As Markdown: an invoice is read, not sorted."""
+    """As Markdown: an invoice is read, not sorted; what is no addend is told under it."""
     if not rows.height:
         return
     _rows(
         (title, currency),
-        rows.filter(~pl.col("item").is_in(TOLD_BELOW)),
+        rows.filter(~pl.col("item").is_in(WITHIN)),
         lambda amount: money(amount, currency).removesuffix(f" {currency}"),
     )
 
@@ -116,7 +141,7 @@ def _show_cost(shown: Estimated, first: Estimated | None, offer: Offer, *, is_al
         name, many = offer.units.get(str(unit), (str(unit), "credits"))
         st.metric(
             f"Cost in {name}", f"{_plain(cost)} {many}",
-            delta=_more(shown, first, Part.CREDITS, Item.COST, _plain),
+            delta=_more(shown, first, Part.CREDITS, Item.COST, str(unit), _plain),
             delta_color="off", delta_arrow="off",
         )  # fmt: skip
         if is_alone:
@@ -147,16 +172,15 @@ def _more(
     first: Estimated | None,
     part: Part,
     item: Item,
+    unit: str,
     write: Callable[[Decimal], str],
 ) -> str | None:
     """The difference to the first, with its sign."""
-    if first is None:
+    found = None if first is None else more(shown, first, part, item, unit)
+    if found is None:
         return None
-    more = difference(first.rows, shown.rows, part, item)
-    if more is None:
-        return "in another unit"
-    sign = "+" if more > 0 else "±" if not more else ""
-    return f"{sign}{write(more)}"
+    sign = "+" if found > 0 else "±" if not found else ""
+    return f"{sign}{write(found)}"
 
 
 def _amount(rows: pl.DataFrame, part: Part, item: Item) -> Decimal | None:

@@ -8,6 +8,8 @@ from dashboard.formats import exact, moment, money
 from dashboard.panels.estimates_shown import Estimated, Offer
 from dashboard.panels.plan_words import credits_included, duration
 from queries.estimates import EventCost
+from queries.estimates.after import after_discount
+from queries.estimates.invoice import Item
 
 DISCOUNTS = {"ONCE": "on the first invoice", "FOREVER": "for as long as it runs"}
 NOT_FOUND = "FEATURE_NOT_FOUND"
@@ -41,15 +43,18 @@ def sentences(shown: Estimated, zone: str) -> list[str]:
     return [
         *_trial(preview, zone),
         *_discount(preview, zone),
+        *_after_discount(preview, zone),
         *_tax(preview),
         *_proration(preview, zone),
+        *_minimum(shown),
         *_credits(shown),
         *_untold(shown),
     ]
 
 
 def _trial(preview: dict[str, Any], zone: str) -> list[str]:
-    if preview["sub_total"] or not preview["recurring_sub_total"] or preview["proration_net"]:
+    is_due = preview["sub_total"] or preview["proration_net"] is not None
+    if is_due or not preview["recurring_sub_total"]:
         return []
     until = preview["period_end"]
     end = f" until {moment(until, zone)}" if until else ""
@@ -69,6 +74,21 @@ def _discount(preview: dict[str, Any], zone: str) -> list[str]:
     start, end = preview["discount_start"], preview["discount_end"]
     span = f", from {moment(start, zone)}" + (f" until {moment(end, zone)}" if end else "")
     return [f"The discount: {off} off {lasts}{span}."]
+
+
+def _after_discount(preview: dict[str, Any], zone: str) -> list[str]:
+    after = after_discount(preview)
+    if after is None:
+        return []
+    costs = money(after.sub_total if after.total is None else after.total, preview["currency"])
+    costs += " before tax" if after.total is None else ""
+    if after.start is None:
+        return [f"The discount ends; a period after it costs {costs}."]
+    until = moment(after.start, zone)
+    return [
+        f"The discount is off each period that begins before {until}; each from then on costs "
+        f"{costs}."
+    ]
 
 
 def _tax(preview: dict[str, Any]) -> list[str]:
@@ -92,6 +112,17 @@ def _proration(preview: dict[str, Any], zone: str) -> list[str]:
         )
         said.append(f"Of the credit of {whole}, {used} is used now and {left} left for later.")
     return said
+
+
+def _minimum(shown: Estimated) -> list[str]:
+    """That which is no line, but contained in one."""
+    within = shown.rows.filter(item=Item.MINIMUM_WITHIN)["amount"]
+    is_whole = shown.preview["proration_net"] is None
+    where = "The sub-total" if is_whole else "What is due for the rest of the period"
+    return [
+        f"{where} contains {money(amount, shown.preview['currency'])} up to the minimum spend."
+        for amount in within
+    ]
 
 
 def _credits(shown: Estimated) -> list[str]:

@@ -16,16 +16,22 @@ from dashboard.panels.estimates_shown import Estimated, Offer, about, estimate, 
 from dashboard.panels.export import export_buttons
 from data.metering.errors import MeteringError, Refused
 
+NARROWEST = 230
+"""In pixels: an amount with its currency is never cut."""
 EMPTY = "Here the estimate appears, once the form says what is to be estimated."
 WRONG = "Nothing was asked: mend what is wrong in the form first."
 
 
 def places(count: int) -> tuple[list[DeltaGenerator], list[DeltaGenerator]]:
-    """(where the forms go, where what they come to goes): one beside its form, many under them."""
+    """(where the forms go, where what they come to goes): one beside its form, many above them.
+
+    So that a narrow screen shows what they come to without all forms before it.
+    """
     if count == 1:
         left, right = st.columns([2, 3])
         return [left], [right]
-    return st.columns(count), st.columns(count)
+    results, forms = (st.grid(count, min_column_width=NARROWEST) for _ in range(2))
+    return [forms.cell() for _ in range(count)], [results.cell() for _ in range(count)]
 
 
 def show_forms(forms: Sequence[Form], columns: Sequence[DeltaGenerator]) -> None:

@@ -12,12 +12,15 @@ from dashboard.formats import moment
 from dashboard.header import Header, read_header
 from queries.catalogue import Currencies, Features
 from queries.customers import Subscriptions
-from queries.estimates import Estimate, EstimateNew
+from queries.estimates import BillingPeriod, Estimate, EstimateNew
 from queries.estimates.extracted import CANNOT
 from queries.estimates.invoice import INVOICE_SCHEMA, charges, invoice
 from queries.estimates.lines import Line, lines
 from queries.plans import Coupons, Paywall
 from queries.question import COUNTRY, Answer, CannotAnswer, Live
+
+LENGTHS = {BillingPeriod.MONTHLY: range(28, 32), BillingPeriod.ANNUALLY: range(365, 367)}
+"""In days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,17 @@ class Estimated:
     def is_invoice(self) -> bool:
         """Whether it is money for a subscription; else credits for a usage."""
         return "total" in self.answer.frame.columns
+
+    @property
+    def billing_period(self) -> str | None:
+        """Of a subscription; where the question does not name it, by the length of the period."""
+        if not self.is_invoice:
+            return None
+        named = self.question.billing_period if isinstance(self.question, EstimateNew) else None
+        start, end = self.preview["period_start"], self.preview["period_end"]
+        if named is not None or start is None or end is None:
+            return named
+        return next((name for name, days in LENGTHS.items() if (end - start).days in days), None)
 
     @property
     def preview(self) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard.panels.estimate_result import TITLES, TOLD_BELOW, label
+from dashboard.panels.estimate_result import TITLES, label
 from dashboard.panels.estimates_shown import Estimated, Offer
 from dashboard.tables import exact_format
 from data.credits.money import CURRENCIES
 from data.tables import CREDITS_SUM, ColumnTypes
-from queries.estimates.invoice import Item, Part
+from queries.estimates.invoice import WITHIN, Item, Part
 
 OWN_NAME = (Item.LINE, Item.CHARGE)
 """Rows that are told apart by what they are of; of all others there is one."""
@@ -41,19 +41,30 @@ def compared(shown: Sequence[Estimated], offer: Offer) -> None:
 def beside(shown: Sequence[Estimated], offer: Offer) -> pl.DataFrame:
     """`item` in words, and a column for each estimate, named by its number."""
     amounts: dict[Key, dict[str, Any]] = {}
-    for one in shown:
-        told = one.rows.filter(pl.col("amount").is_not_null(), ~pl.col("item").is_in(TOLD_BELOW))
+    all_rows = [one.rows for one in shown]
+    has_end = any(Part.NEXT in rows["part"] for rows in all_rows)
+    for one, rows in zip(shown, all_rows, strict=True):
+        told = (_twice(rows) if has_end else rows).filter(
+            pl.col("amount").is_not_null(), ~pl.col("item").is_in(WITHIN)
+        )
         for row in told.iter_rows(named=True):
             amounts.setdefault(_key(row, offer), {})[str(one.number)] = row["amount"]
     keys = sorted(amounts, key=lambda key: (ORDER.index(key[0]), ORDER.index(key[1])))
-    rows = [
+    table = [
         {"item": f"{TITLES.get(Part(part), 'Credits')} · {label(item, name or None)}"}
         | amounts[part, item, name]
         for part, item, name in keys
     ]
     columns: ColumnTypes = {"item": pl.String}
     columns |= {str(one.number): CREDITS_SUM for one in shown}
-    return pl.DataFrame(rows, columns)
+    return pl.DataFrame(table, columns)
+
+
+def _twice(rows: pl.DataFrame) -> pl.DataFrame:
+    """What holds for every period stands beside the next of another, and beside those after."""
+    every = rows.filter(part=Part.PERIOD)
+    both = [every.with_columns(pl.lit(part).alias("part")) for part in (Part.NEXT, Part.AFTER)]
+    return pl.concat([rows.filter(pl.col("part") != Part.PERIOD), *both])
 
 
 def _key(row: dict[str, Any], offer: Offer) -> Key:
@@ -66,7 +77,7 @@ def _key(row: dict[str, Any], offer: Offer) -> Key:
 
 def _columns(table: pl.DataFrame, shown: Sequence[Estimated]) -> dict[str, Any]:
     columns: dict[str, Any] = {
-        "item": st.column_config.TextColumn("Amount", width=215, pinned=True)
+        "item": st.column_config.TextColumn("Amount", width=235, pinned=True)
     }
     for one in shown:
         number, form = str(one.number), exact_format(table, str(one.number))

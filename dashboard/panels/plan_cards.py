@@ -2,20 +2,16 @@
 
 from typing import Any
 
-import polars as pl
 import streamlit as st
 
 from dashboard.controls.scope import address_of
 from dashboard.markdown import plain
 from dashboard.panels import plan_words
 from dashboard.panels.export import export_buttons
+from dashboard.panels.plan_terms import terms_list
 from dashboard.panels.plans_shown import ShownPlans
 
 NARROWEST = 250
-NO_PRICE: dict[str, Any] = {
-    "billing_period": None, "feature_name": None, "amount": None, "currency": None, "tiers": [],
-}  # fmt: skip
-"""A plan that costs nothing, or what is agreed upon, is in the list of prices too."""
 
 
 def plan_cards(shown: ShownPlans) -> None:
@@ -35,7 +31,7 @@ def plan_cards(shown: ShownPlans) -> None:
         "A soft limit lets use go on beyond it. Prices are before tax and discounts; an estimate "
         "shows both."
     )
-    export_buttons(price_list(shown), shown.about("prices of plans"), "plans")
+    export_buttons(terms_list(shown), shown.about("prices and terms of plans"), "plans")
 
 
 def _card(shown: ShownPlans, plan: dict[str, Any]) -> None:
@@ -92,23 +88,3 @@ def _estimate_link(shown: ShownPlans, plan: dict[str, Any]) -> None:
         help=f"What {plain(plan['display_name'])} costs, with quantities, discount and tax",
         query_params=address_of(shown.scope) | given | country,
     )
-
-
-def price_list(shown: ShownPlans) -> pl.DataFrame:
-    """A row for each price of the cards, also those of the other billing period."""
-    rows = [
-        {
-            "plan_id": plan["plan_id"],
-            "plan": plan["display_name"],
-            "pricing_type": plan["pricing_type"],
-            "billing_period": each["billing_period"],
-            "country": shown.country,
-            "feature": each["feature_name"],
-            "amount": each["amount"],
-            "currency": each["currency"],
-            "tiers": plan_words.unit_price(each) if each["tiers"] else None,
-        }
-        for plan in shown.plans
-        for each in plan["prices"] or [NO_PRICE]
-    ]
-    return pl.DataFrame(rows, infer_schema_length=None)

@@ -53,7 +53,7 @@ def price_lines(plan: Row, period: str) -> list[str]:
         for each in plan["minimum_spends"]
         if each["billing_period"] == period and each["currency"] in {p["currency"] for p in mine}
     ]
-    return lines + _trial(plan)
+    return lines + trial(plan)
 
 
 def unit_price(given: Row) -> str:
@@ -73,7 +73,7 @@ def _tier(tier: Row, currency: str) -> str:
     return f"{upto} for {price(tier['unit_price'], currency)}{flat}"
 
 
-def _trial(plan: Row) -> list[str]:
+def trial(plan: Row) -> list[str]:
     if not plan["trial_length"]:
         return []
     unit = TRIAL_UNITS.get(plan["trial_unit"], "day")
@@ -133,9 +133,14 @@ def addon(given: Row, period: str) -> str:
         if each["billing_period"] == period and each["amount"] is not None
     ]
     free = "free" if not given["prices"] else f"not sold {ADVERBS[period]}"
-    most = given["max_quantity"]
-    count = f", up to {most:,} of them" if most and most > 1 else ""
+    most = at_most(given)
+    count = f", {most}" if most else ""
     return f"{given['display_name']}: {' + '.join(costs) or free}{count}"
+
+
+def at_most(given: Row) -> str:
+    most = given["max_quantity"]
+    return f"up to {most:,} of them" if most and most > 1 else ""
 
 
 def duration(months: int | None) -> str:

@@ -7,22 +7,32 @@ from typing import Any
 
 import polars as pl
 
-from data.tables import CREDITS_SUM, ColumnTypes
+from data.credits.money import NOTHING
+from data.tables import CREDITS_SUM, TIME, ColumnTypes
+from queries.estimates.after import AfterDiscount, after_discount
 from queries.estimates.lines import Line
 
 
 class Part(StrEnum):
     NOW = "due now"
+    NEXT = "next period"
     PERIOD = "every period"
+    AFTER = "after the discount"
     CREDITS = "credits"
+
+
+"""After now comes `PERIOD`, or where a discount ends `NEXT` for as long as it lasts and `AFTER`."""
 
 
 class Item(StrEnum):
     LINE = "line"
     MINIMUM = "minimum spend"
+    MINIMUM_WITHIN = "minimum spend contained"
     DEBIT = "proration debit"
     CREDIT = "proration credit"
     NET = "proration net"
+    KEPT = "credit kept for later"
+    DISCOUNTED = "discount contained"
     SUB_TOTAL = "sub-total"
     DISCOUNT = "discount"
     EXCLUDING_TAX = "total excluding tax"
@@ -37,6 +47,9 @@ class Item(StrEnum):
     WARNING = "warning"
 
 
+WITHIN = (Item.MINIMUM_WITHIN, Item.CREDIT_USED, Item.CREDIT_LEFT)
+"""Rows that are no addend: parts of amounts that stand in the sum already."""
+
 INVOICE: ColumnTypes = {
     "part": pl.String,
     "item": pl.String,
@@ -44,28 +57,27 @@ INVOICE: ColumnTypes = {
     "quantity": pl.Int64,
     "amount": CREDITS_SUM,
     "unit": pl.String,
+    "begins_from": TIME,
+    "begins_before": TIME,
 }
 INVOICE_SCHEMA = pl.Schema(INVOICE)
-"""`amount` is money in `unit`, or credits of the currency `unit`; what is taken off is negative."""
+"""`amount` is money in `unit`, or credits of the currency `unit`; what is taken off is negative.
+
+Of which periods it is, where a discount ends: those that begin from, or before, a moment.
+"""
 
 
 def invoice(preview: Mapping[str, Any], told: Sequence[Line] = ()) -> pl.DataFrame:
     """The rows of an estimate of a subscription; columns as in `INVOICE_SCHEMA`.
 
-    In each part sub-total and discount, and tax where it comes on top, add up to the total.
+    In each part lines add up to the sub-total; that and the discount, and tax where it comes on
+    top, to the total. What the prorated amounts contain already is no addend: see `WITHIN`.
     """
     is_whole = preview["sub_total"] == preview["recurring_sub_total"]
     is_prorated = preview["proration_net"] is not None
     is_told = told and is_whole and not is_prorated
     now = _lines(Part.NOW, told) if is_told else _prorated(preview)
-    every = [] if preview["recurring_total"] is None else _due(Part.PERIOD, preview, "recurring_")
-    rows = [
-        *now,
-        *_due(Part.NOW, preview, ""),
-        *_credit(preview),
-        *_lines(Part.PERIOD, told),
-        *every,
-    ]
+    rows = [*now, *_due(Part.NOW, preview, ""), *_credit(preview), *_recurring(preview, told)]
     unit = {"unit": preview["currency"]}
     return pl.DataFrame([row | unit for row in rows], INVOICE_SCHEMA)
 
@@ -92,10 +104,24 @@ def _prorated(preview: Mapping[str, Any]) -> list[Row]:
             _row(Part.NOW, Item.DEBIT, preview["proration_debit"]),
             _row(Part.NOW, Item.CREDIT, -preview["proration_credit"]),
             _row(Part.NOW, Item.NET, preview["proration_net"]),
+            *_from_net_to_sub_total(preview),
         ]
     if preview["minimum_spend_adjustment"]:
-        rows.append(_row(Part.NOW, Item.MINIMUM, preview["minimum_spend_adjustment"]))
+        rows.append(_row(Part.NOW, Item.MINIMUM_WITHIN, preview["minimum_spend_adjustment"]))
     return rows
+
+
+def _from_net_to_sub_total(preview: Mapping[str, Any]) -> list[Row]:
+    """What lies between the two: credit that is kept, a discount that both amounts are less of.
+
+    Nothing where these do not explain it.
+    """
+    kept, off = preview["credit_remaining"] or NOTHING, preview["discount_amount"] or NOTHING
+    between = preview["sub_total"] - preview["proration_net"]
+    if between not in (kept, kept + off):
+        return []
+    found = {Item.KEPT: kept, Item.DISCOUNTED: between - kept}
+    return [_row(Part.NOW, item, amount) for item, amount in found.items() if amount]
 
 
 def _due(part: Part, preview: Mapping[str, Any], prefix: str) -> list[Row]:
@@ -107,6 +133,31 @@ def _due(part: Part, preview: Mapping[str, Any], prefix: str) -> list[Row]:
     if tax is not None:
         rows.append(_row(part, Item.TAX, tax, preview[f"{prefix}tax_name"]))
     return [*rows, _row(part, Item.TOTAL, preview[f"{prefix}total"])]
+
+
+def _recurring(preview: Mapping[str, Any], told: Sequence[Line]) -> list[Row]:
+    if preview["recurring_total"] is None:
+        return _lines(Part.PERIOD, told)
+    after = after_discount(preview)
+    if after is None:
+        return [*_lines(Part.PERIOD, told), *_due(Part.PERIOD, preview, "recurring_")]
+    discounted = [*_lines(Part.NEXT, told), *_due(Part.NEXT, preview, "recurring_")]
+    whole = [*_lines(Part.AFTER, told), *_undiscounted(after)]
+    return [
+        *(row | {"begins_before": after.start} for row in discounted),
+        *(row | {"begins_from": after.start} for row in whole),
+    ]
+
+
+def _undiscounted(after: AfterDiscount) -> list[Row]:
+    rows = [_row(Part.AFTER, Item.SUB_TOTAL, after.sub_total)]
+    if after.total is not None:
+        rows += [
+            _row(Part.AFTER, Item.EXCLUDING_TAX, after.total_excluding_tax),
+            _row(Part.AFTER, Item.TAX, after.tax, after.tax_name),
+            _row(Part.AFTER, Item.TOTAL, after.total),
+        ]
+    return rows
 
 
 def _credit(preview: Mapping[str, Any]) -> list[Row]:
@@ -141,6 +192,11 @@ def charges(costs: pl.DataFrame) -> pl.DataFrame:
         for one in warned.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, INVOICE_SCHEMA)
+
+
+def total_of(rows: pl.DataFrame, part: Part) -> Item:
+    """What a part comes to: its total, or where the tax is not known its sub-total."""
+    return Item.SUB_TOTAL if rows.filter(part=part, item=Item.TOTAL).is_empty() else Item.TOTAL
 
 
 def difference(first: pl.DataFrame, other: pl.DataFrame, part: Part, item: Item) -> Decimal | None:

@@ -18,6 +18,16 @@ class PlansPage(AppPage):
         return [name for name in names if name not in TABLES]
 
     @property
+    def rates(self) -> dict[str, dict[str, str]]:
+        """Feature → plan → what it costs in credits."""
+        [table] = self.at.table
+        rows = {row.pop("Feature"): row for row in table.value.to_dict("records")}
+        return {
+            plain(feature): {plan: plain(told) for plan, told in row.items() if told}
+            for feature, row in rows.items()
+        }
+
+    @property
     def estimates(self) -> list[dict[str, str]]:
         """The addresses that the links to Estimates open."""
         links = [link.proto for link in self.at.get("page_link") if "estimates" in link.proto.page]

@@ -63,9 +63,12 @@ def test_the_documentations_sample_is_an_invoice_equal_to_the_answer(
     visit: Visit, wire: Wire
 ) -> None:
     page = visit(**SAMPLE)
-    assert page.totals == ["Due now: 64.50 USD", "Every period after: 64.50 USD"]
-    now, every = page.invoices
-    assert now == every
+    assert page.totals == [
+        "Due now: 64.50 USD", "Next period: 64.50 USD", "Periods from 22 Aug 2026: 129.00 USD",
+    ]  # fmt: skip
+    now, following, after = page.invoices
+    assert now == following
+    assert (after["Sub-total"], after["Tax"], after["Total"]) == (129, 0, 129)
     assert now == {
         "Growth": 99,
         "Templates × 2": 10,
@@ -87,6 +90,30 @@ def test_the_documentations_sample_is_an_invoice_equal_to_the_answer(
     assert "Billing period 22 May 2026 14:35 UTC – 22 Jun 2026 14:35 UTC." in page.text
     assert "Credits included: 250 AI tokens a month, for each unit of Seats;" in page.text
     assert "No tax is charged." in page.text
+
+
+def test_a_discount_that_ends_says_until_when_and_what_a_period_costs_after_it(
+    visit: Visit, held: str
+) -> None:
+    page = visit(**SAMPLE)
+    assert (
+        "The discount is off each period that begins before 22 Aug 2026 14:35 UTC; each from then "
+        "on costs 129.00 USD." in page.text
+    )
+    page.choose("country", "DE")
+    assert page.totals[-1] == "Periods from 22 Aug 2026: 147.08 EUR"
+    page = visit(kind="change", subscription=held, code="ANNUAL10", **{UNITS: "3"})
+    assert page.totals[1:] == [
+        "Next period: 102.60 USD", "Periods from 22 May 2027: 114.00 USD",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("coupon", ["coupon-nonprofit-15", "coupon-welcome-20"])
+def test_a_discount_that_never_ends_or_is_over_by_then_leaves_every_period_alike(
+    visit: Visit, coupon: str
+) -> None:
+    page = visit(**(SAMPLE | {"code": ""}), coupon=coupon)
+    assert [total.partition(":")[0] for total in page.totals] == ["Due now", "Every period after"]
 
 
 def test_a_tax_is_in_the_invoice_with_its_name_and_percent(visit: Visit) -> None:
@@ -136,6 +163,26 @@ def test_a_trial_is_said(local: LocalApi, wire: Wire) -> None:
     page = EstimatesPage(customer="fresh", plan=GROWTH, **{UNITS: "2"})
     assert page.totals == ["Due now: 0.00 USD", "Every period after: 109.00 USD"]
     assert "Nothing is due until 5 Jun 2026 14:35 UTC" in page.text
+
+
+def test_a_change_that_nets_to_zero_is_no_trial(visit: Visit, wire: Wire, held: str) -> None:
+    question = EstimateChange(held, ((TEMPLATES, 1),))
+    assert answer(question, Live(wire.client)).frame["proration_net"].item() == 0
+    page = visit(kind="change", subscription=held, **{UNITS: "1"})
+    assert page.totals[0] == "Due now: 0.00 USD"
+    assert "Prorated at" in page.text
+    assert "as in a trial" not in page.text
+
+
+def test_a_minimum_spend_inside_a_prorated_amount_is_a_sentence_and_no_addend(
+    visit: Visit, held: str
+) -> None:
+    assert held
+    page = visit(plan=SCALE, **{UNITS: "0"})
+    now, every = page.invoices
+    assert "Up to the minimum spend" not in now
+    assert every["Up to the minimum spend"] == 51
+    assert "due for the rest of the period contains 51.00 USD up to the minimum spend." in page.text
 
 
 def test_a_usage_costs_credits_and_shows_the_balance(visit: Visit, wire: Wire) -> None:
@@ -233,6 +280,26 @@ def test_every_input_is_in_the_address_and_the_link_writes_out_the_defaults(visi
     assert again.totals == page.totals
 
 
+def test_a_period_that_there_is_not_leaves_the_heading_whole(visit: Visit) -> None:
+    page = visit(plan=GROWTH, period="WEEKLY")
+    assert "**1 · Growth**" in page.text
+
+
+def test_another_currency_than_that_of_the_current_subscription_says_what_to_do(
+    visit: Visit,
+) -> None:
+    page = visit(plan=GROWTH, country="DE", **{UNITS: "2"})
+    [said] = page.failures
+    assert "is in USD, this one in EUR: choose another country, or another resource." in said
+
+
+def test_what_estimates_come_to_stands_before_the_forms_of_many(visit: Visit) -> None:
+    page = visit(**SAMPLE, estimates="2", **{"2.plan": GROWTH, f"2.{UNITS}": "2"})
+    kinds = [node.type for node in page.at.main]
+    last_amount = len(kinds) - kinds[::-1].index("metric")
+    assert last_amount < kinds.index("text_input")
+
+
 def test_a_plan_offers_only_its_own_units_and_add_ons(visit: Visit) -> None:
     page = visit(plan="plan-revvenu-free")
     assert not any("(units)" in label or "(add-on)" in label for label in page.labels)
@@ -302,13 +369,47 @@ def test_what_only_the_api_knows_stands_where_the_invoice_would(
 def test_another_is_a_copy_and_its_difference_to_the_first_is_told(visit: Visit) -> None:
     page = visit(**SAMPLE).press("Compare with another")
     assert page.value(f"2.{UNITS}") == "2"
-    assert page.differences == ["±0.00 USD"] * 2
+    assert page.differences == ["±0.00 USD"] * 3
     page.choose(f"2.{UNITS}", "4")
-    assert page.totals[2:] == ["Due now: 69.50 USD", "Every period after: 69.50 USD"]
-    assert page.differences == ["+5.00 USD"] * 2
+    assert page.totals[3:] == [
+        "Due now: 69.50 USD", "Next period: 69.50 USD", "Periods from 22 Aug 2026: 139.00 USD",
+    ]  # fmt: skip
+    assert page.differences == ["+5.00 USD", "+5.00 USD", "+10.00 USD"]
     page.choose("2.country", "DE")
-    assert page.differences == ["in another unit"] * 2
+    assert page.differences == []
+    assert "No difference in EUR: the first is in USD." in page.text
     assert page.value("country") == "US"
+
+
+def test_a_difference_is_told_only_between_estimates_of_one_billing_period(
+    visit: Visit, held: str
+) -> None:
+    alike = {"pool": "desk", UNITS: "2", "plan": GROWTH}
+    yearly = {"2.plan": GROWTH, f"2.{UNITS}": "2", "2.period": "ANNUALLY"}
+    page = visit(**alike, estimates="2", **yearly)
+    assert page.differences == []
+    assert "No difference: the first is billed by the month, this by the year." in page.text
+    page = visit(
+        estimates="2", plan=GROWTH, period="ANNUALLY", pool="desk",
+        **{UNITS: "2", "2.kind": "change", "2.subscription": held, f"2.{UNITS}": "2"},
+    )  # fmt: skip
+    assert page.differences == []
+    assert "the first is billed by the year, this by the month." in page.text
+    page = visit(**alike, estimates="2", **{"2.kind": "usage", "2.feature": SEATS, "2.value": "1"})
+    assert "No difference in AI tokens: the first is in USD." in page.text
+
+
+def test_a_price_for_ever_is_compared_with_one_for_a_while_only_where_both_hold(
+    visit: Visit,
+) -> None:
+    plain = {"2.plan": GROWTH, f"2.{UNITS}": "2", f"2.{ADDON}": "1", "2.country": "US"}
+    page = visit(**SAMPLE, estimates="2", **plain)
+    assert page.differences == ["+64.50 USD"]
+    assert "No difference of every period: the discount of the first ends." in page.text
+    first = {name.removeprefix("2."): text for name, text in plain.items()}
+    second = {f"2.{name}": text for name, text in SAMPLE.items() if name != "pool"}
+    page = visit(**first, pool="desk", estimates="2", **second)
+    assert page.differences == ["−64.50 USD", "−64.50 USD", "±0.00 USD"]
 
 
 def test_the_rows_of_many_are_in_one_table(visit: Visit) -> None:
@@ -323,7 +424,9 @@ def test_the_rows_of_many_are_in_one_table(visit: Visit) -> None:
     assert rows["Due now · Total"][:2] == (D("64.50"), 550)
     assert rows["Due now · Discount"][0] == D("-64.50")
     assert rows["Due now · Templates"][:2] == (10, 46)
-    assert rows["Every period after · Up to the minimum spend"][1] == 5
+    assert rows["Next period · Up to the minimum spend"][1] == 5
+    assert rows["Next period · Total"][:2] == (D("64.50"), 550)
+    assert rows["After the discount · Total"][:2] == (129, 550)
     assert rows["Credits · Cost: AI tokens"][2] == rows["Credits · Seats"][2] == 75
 
 
@@ -332,7 +435,7 @@ def test_up_to_five_stand_side_by_side_and_each_can_be_removed(visit: Visit) -> 
     for _ in range(4):
         page.press("Compare with another")
     assert "Compare with another" not in page.buttons
-    assert len(page.totals) == 10
+    assert len(page.totals) == 15
     page.choose(f"3.{UNITS}", "30")
     for number in (5, 4, 1):
         [button] = [b for b in page.at.button if b.key == f"remove estimate {number}"]
@@ -349,7 +452,8 @@ def test_all_kinds_stand_beside_each_other(visit: Visit, held: str) -> None:
            "3.value": "1"},
     )  # fmt: skip
     assert [line.partition(":")[0] for line in page.totals] == [
-        "Due now", "Every period after", "Due now", "Every period after", "Cost in AI tokens",
+        "Due now", "Next period", "Periods from 22 Aug 2026", "Due now", "Every period after",
+        "Cost in AI tokens",
     ]  # fmt: skip
     assert page.link["2.kind"] == ["change"]
 
@@ -375,6 +479,12 @@ def test_an_export_has_every_row_and_the_link_that_asks_again(
     table = page.frame("The rows of 2 estimates")
     drawn = sorted(amount for n in ("1", "2") for amount in table[n].dropna())
     assert sorted(frame["amount"].drop_nulls()) == drawn
+    ends = NOW.replace(month=8, tzinfo=None)
+    spans = frame.select("part", "begins_from", "begins_before").unique().rows()
+    assert {span for span in spans if span != (span[0], None, None)} == {
+        ("next period", None, ends),
+        ("after the discount", ends, None),
+    }
     assert about["estimates"] == "1: Growth, by the month; 2: Usage of Seats"
     assert "2.value=3" in about["made anew by"]
     assert f"# customer: {CUSTOMER}" in exports.to_csv(frame, about).decode()
@@ -476,11 +586,10 @@ def test_the_page_asks_a_server_over_http(tmp_path: Path) -> None:
             customer=CUSTOMER, estimates="2", **SAMPLE,
             **{"2.kind": "usage", "2.feature": SEATS, "2.value": "2"},
         )  # fmt: skip
-        assert page.totals == [
-            "Due now: 64.50 USD",
-            "Every period after: 64.50 USD",
-            "Cost in AI tokens: 50 tokens",
-        ]
+        now, following, after, cost = page.totals
+        assert [now, following] == ["Due now: 64.50 USD", "Next period: 64.50 USD"]
+        assert after.endswith(": 129.00 USD")
+        assert cost == "Cost in AI tokens: 50 tokens"
     finally:
         use(None)
         asking.forget()

@@ -16,8 +16,9 @@ from usage_world import Api
 from dashboard import asking
 from dashboard.controls.scope import Currency, Scope
 from dashboard.panels import plan_words
-from dashboard.panels.plan_cards import price_list
-from dashboard.panels.plans_shown import collect
+from dashboard.panels.plan_terms import terms_list
+from dashboard.panels.plans_shown import ShownPlans, collect
+from dashboard.panels.rates_table import rates_on_sale
 from dashboard.sources import Sources, use
 from queries.question import Live
 
@@ -130,7 +131,7 @@ def test_from_an_extract_it_says_what_is_missing_and_offers_the_live_source(visi
     page = visit(source="extract")
     assert "An extract holds the plans by name and what they charge in credits" in page.text
     assert page.plans == []
-    assert page.has_frame("Table of what 9 features cost in credits")
+    assert len(page.rates) == 9
     coupons = page.frame("Table of 5 coupons")
     assert "amounts not in the extract" in list(coupons["Takes off"])
     assert "STIGG50" in list(coupons["Promotion code"])
@@ -209,18 +210,68 @@ def test_a_catalogue_that_sells_nothing_says_what_would_be_here(tmp_path: Path) 
     api.close()
 
 
-def test_an_export_has_a_row_for_every_price_and_for_plans_without_one(
-    sources: Sources,
-) -> None:
+@pytest.fixture
+def of_country(sources: Sources) -> Callable[[str], ShownPlans]:
     assert sources.live is not None
     scope = Scope(sources.live, None, None, Currency("ai-tokens", "AI tokens", "tokens"), "UTC")
-    shown = collect(scope, "MONTHLY", "DE")
-    table = price_list(shown)
-    growth = table.filter(pl.col("plan") == "Growth", pl.col("billing_period") == "MONTHLY")
+    return lambda country: collect(scope, "MONTHLY", country)
+
+
+def test_an_export_has_a_row_for_every_price_and_for_plans_without_one(
+    of_country: Callable[[str], ShownPlans],
+) -> None:
+    shown = of_country("DE")
+    table = terms_list(shown)
+    prices = table.filter(section="Price")
+    growth = prices.filter(plan="Growth", billing_period="MONTHLY")
     assert growth["amount"].to_list() == [Decimal(95), Decimal("4.8")]
     assert set(table["country"]) == {"DE"}
-    assert table.filter(pl.col("plan") == "Free").height == 1
+    assert prices.filter(plan="Free").height == 1
     assert shown.about("prices of plans")["country"] == "DE"
+
+
+def test_an_export_says_all_that_the_cards_say(
+    visit: Visit, of_country: Callable[[str], ShownPlans]
+) -> None:
+    table = terms_list(of_country("DE"))
+    least = table.filter(section="Minimum spend", plan="Scale", billing_period="MONTHLY")
+    assert least.select("amount", "currency").rows() == [(530, "EUR")]
+    assert table.filter(section="Add-on", plan="Growth", what="10 campaigns").select(
+        "billing_period", "amount", "currency", "terms"
+    ).rows() == [
+        ("MONTHLY", 19, "EUR", "up to 10 of them"), ("ANNUALLY", 190, "EUR", "up to 10 of them"),
+    ]  # fmt: skip
+    card = visit(country="DE").text
+    told = table.filter(pl.col("section").is_in(["Trial", "Credits", "Entitlement"]))
+    assert {"Trial", "Credits", "Entitlement"} == set(told["section"])
+    for what, terms in told.select("what", "terms").rows():
+        assert (f"{what}: {terms}" if what else terms) in card
+    inherited = table.filter(section="Entitlement of Free", plan="Growth")
+    assert inherited["what"].to_list() == ["Chat completions", "Embeddings", "API calls"]
+
+
+@pytest.mark.parametrize(("country", "first"), [("DE", "95.00"), ("JP", "15000.00")])
+def test_amounts_in_an_export_have_the_digits_of_the_currencies_in_it(
+    of_country: Callable[[str], ShownPlans], country: str, first: str
+) -> None:
+    """In Japan some add-ons are sold in dollars, and a column has one number of digits."""
+    amounts = terms_list(of_country(country)).filter(plan="Growth")["amount"]
+    assert str(amounts[0]) == first
+
+
+def test_rates_are_those_of_the_plans_on_the_cards_and_of_features_that_one_of_them_charges(
+    visit: Visit, of_country: Callable[[str], ShownPlans]
+) -> None:
+    rates = visit().rates
+    assert len(rates) == 7
+    assert all(list(row) == ON_SALE for row in rates.values())
+    assert set(rates_on_sale(of_country("DE"))["plan_name"]) == set(ON_SALE)
+
+
+def test_a_formula_is_in_a_table_that_breaks_its_lines(visit: Visit) -> None:
+    assert visit().rates["Chat completions"]["Free"] == (
+        "0.0025 × input_tokens + 0.0075 × output_tokens AI tokens"
+    )
 
 
 # Terms in words

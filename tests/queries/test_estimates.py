@@ -26,6 +26,7 @@ from queries.estimates import (
     EventCost,
     UsageCost,
 )
+from queries.estimates.after import after_discount
 from queries.estimates.invoice import (
     INVOICE_SCHEMA,
     Item,
@@ -432,6 +433,57 @@ def test_an_event_that_cannot_be_is_refused(changes: dict[str, Any], sentence: s
         replace(EventCost("a", "b"), **changes)
 
 
+# After a discount that ends
+
+
+@pytest.mark.parametrize(
+    ("changes", "total"),
+    [
+        ({"promotion_code": "STIGG50"}, 109),
+        ({"promotion_code": "ANNUAL10", "country": "DE"}, D("124.47")),
+        ({"promotion_code": "ANNUAL10", "country": "JP"}, 16500),
+    ],
+)
+def test_a_period_after_the_discount_costs_what_it_would_without(
+    live: Live, changes: dict[str, Any], total: object
+) -> None:
+    after = after_discount(preview(live, replace(NEW, **changes)))
+    assert after is not None
+    assert after.total == total
+    without = preview(live, replace(NEW, country=changes.get("country")))
+    assert (after.sub_total, after.tax, after.total_excluding_tax, after.total) == tuple(
+        without[f"recurring_{name}"]
+        for name in ("sub_total", "tax", "total_excluding_tax", "total")
+    )
+
+
+@pytest.mark.parametrize("code", [None, "NONPROFIT15", "WELCOME20"])
+def test_without_a_discount_that_ends_later_nothing_comes_after_it(
+    live: Live, code: str | None
+) -> None:
+    assert after_discount(preview(live, replace(NEW, promotion_code=code))) is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"recurring_tax": D("17.00")},
+        {"recurring_tax_percent": None},
+        {"currency": "XAU"},
+        {"recurring_discount_amount": D(500)},
+    ],
+)
+def test_a_tax_that_our_arithmetic_does_not_bear_out_is_left_out_after_the_discount(
+    live: Live, told: dict[str, Any]
+) -> None:
+    made = preview(live, replace(NEW, country="DE", promotion_code="ANNUAL10"))
+    after = after_discount(made | told)
+    assert after is not None
+    assert (after.sub_total, after.total) == (D("104.60"), None)
+    rows = invoice(made | told).filter(part=Part.AFTER)
+    assert rows["item"].to_list() == [Item.SUB_TOTAL]
+
+
 # As an invoice
 
 
@@ -483,6 +535,8 @@ def test_lines_that_the_apis_sum_does_not_bear_out_are_not_told(live: Live) -> N
         replace(NEW, country="JP", promotion_code="WELCOME20"),
         replace(NEW, plan_id=SCALE, features=((TEMPLATES, 1),)),
         EstimateNew(CUSTOMER, SCALE, "MONTHLY", ((TEMPLATES, 1),)),
+        EstimateNew(CUSTOMER, FREE),
+        EstimateNew(CUSTOMER, SCALE, "MONTHLY", ((TEMPLATES, 1),), promotion_code="STIGG50"),
     ],
 )
 def test_the_rows_of_an_invoice_add_up(live: Live, held: str, question: EstimateNew) -> None:
@@ -490,7 +544,7 @@ def test_the_rows_of_an_invoice_add_up(live: Live, held: str, question: Estimate
     made = preview(live, question)
     rows = invoice(made, lines(question, terms(live, question), made))
     assert rows.schema == INVOICE_SCHEMA
-    for part in (Part.NOW, Part.PERIOD):
+    for part in rows["part"].unique():
         of = {row["item"]: row["amount"] for row in rows.filter(part=part).to_dicts()}
         excluding = of[Item.SUB_TOTAL] + of.get(Item.DISCOUNT, D(0))
         contained = made["is_tax_inclusive"] or False
@@ -501,7 +555,19 @@ def test_the_rows_of_an_invoice_add_up(live: Live, held: str, question: Estimate
         if listed.filter(item=Item.LINE).height:
             assert listed["amount"].sum() == of[Item.SUB_TOTAL]
         if Item.NET in of:
-            assert of[Item.DEBIT] + of[Item.CREDIT] == of[Item.NET] == of[Item.SUB_TOTAL]
+            assert of[Item.DEBIT] + of[Item.CREDIT] == of[Item.NET]
+            assert of[Item.NET] + of.get(Item.KEPT, D(0)) == of[Item.SUB_TOTAL]
+
+
+def test_a_discount_inside_a_prorated_amount_is_added_back_before_it_is_taken_off(
+    live: Live, held: str
+) -> None:
+    """As for a subscription that was sold with a discount: its debit is less that already."""
+    made = preview(live, EstimateChange(held, ((TEMPLATES, 3),)))
+    sold_with = {"discount_amount": D(50), "sub_total": made["proration_net"] + 50}
+    rows = {row["item"]: row["amount"] for row in invoice(made | sold_with).to_dicts()[:6]}
+    assert rows[Item.NET] + rows[Item.DISCOUNTED] == rows[Item.SUB_TOTAL]
+    assert rows[Item.SUB_TOTAL] + rows[Item.DISCOUNT] == made["proration_net"]
 
 
 def test_a_cost_in_credits_has_its_charges_and_balances(live: Live) -> None:

@@ -239,7 +239,10 @@ def _credit(catalogue: Catalogue, current: _Current | None, currency: str) -> De
         return NOTHING
     paid = current.price(catalogue)
     if paid.net and paid.currency != currency:
-        raise bad_input(f"The current subscription is in {paid.currency}, this one in {currency}.")
+        raise bad_input(
+            f"The current subscription is in {paid.currency}, this one in {currency}: choose "
+            "another country, or another resource."
+        )
     return unused(paid, current.period, current.at)
 
 
