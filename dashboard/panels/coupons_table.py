@@ -16,6 +16,14 @@ from dashboard.tables import MOST_DRAWN, drawn
 
 TABLE, IDS = "list of coupons", "coupons on the page"
 STATUSES = {"ACTIVE": "Active", "ARCHIVED": "Archived"}
+UNTOLD_DURATION = (
+    "Of a coupon without months the source does not tell whether once or for ever. An estimate "
+    "with it says which."
+)
+NO_CODES = (
+    "Promotion codes are kept by the billing integration, which alone lists them; an estimate "
+    "takes a code as it is typed."
+)
 UNKNOWN_AMOUNT = "amounts not in the extract"
 
 
@@ -33,9 +41,12 @@ def coupons_table(shown: ShownPlans) -> None:
     rows = drawn(coupons)
     st.session_state[IDS] = rows["coupon_id"].to_list()
     st.dataframe(
-        _readable(rows, shown),
+        _readable(rows),
         hide_index=True,
-        column_config={"Name": st.column_config.TextColumn(pinned=True)},
+        column_config={
+            "Name": st.column_config.TextColumn(pinned=True),
+            "For": st.column_config.TextColumn(help=UNTOLD_DURATION),
+        },
         key=TABLE,
         on_select=_open_clicked,
         selection_mode="single-row",
@@ -44,11 +55,18 @@ def coupons_table(shown: ShownPlans) -> None:
     )
     if coupons.height > MOST_DRAWN:
         st.caption(f"The first {MOST_DRAWN:,} of {coupons.height:,} are listed; an export has all.")
+    if not _has_codes(coupons):
+        st.caption(NO_CODES)
     _opened(shown)
     export_buttons(_flat(coupons), shown.about("coupons"), "coupons")
 
 
-def _readable(coupons: pl.DataFrame, shown: ShownPlans) -> pl.DataFrame:
+def _has_codes(coupons: pl.DataFrame) -> bool:
+    return coupons["promotion_code"].count() > 0
+
+
+def _readable(coupons: pl.DataFrame) -> pl.DataFrame:
+    has_codes = _has_codes(coupons)
     rows = [
         {
             "Name": row["display_name"],
@@ -57,7 +75,7 @@ def _readable(coupons: pl.DataFrame, shown: ShownPlans) -> pl.DataFrame:
             "Status": STATUSES.get(row["status"], row["status"]),
             "Id": row["coupon_id"],
         }
-        | ({"Promotion code": row["promotion_code"]} if shown.source == "extract" else {})
+        | ({"Promotion code": row["promotion_code"]} if has_codes else {})
         for row in coupons.to_dicts()
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
@@ -73,7 +91,8 @@ def takes_off(coupon: dict[str, Any]) -> str:
 def _flat(coupons: pl.DataFrame) -> pl.DataFrame:
     """For a file: the amounts as one text."""
     texts = [plan_words.amounts(each) or None for each in coupons["amounts_off"].to_list()]
-    return coupons.with_columns(pl.Series("amounts_off", texts, pl.String))
+    flat = coupons.with_columns(pl.Series("amounts_off", texts, pl.String))
+    return flat if _has_codes(coupons) else flat.drop("promotion_code")
 
 
 def _open_clicked() -> None:

@@ -127,6 +127,16 @@ def test_a_coupons_row_tells_what_it_takes_off_and_leads_to_an_estimate(visit: V
     assert "coupon" not in page.estimates[-1]
 
 
+def test_what_the_api_does_not_tell_of_coupons_is_said_and_no_column_stands_empty(
+    visit: Visit,
+) -> None:
+    page = visit()
+    [table] = [each for each in page.at.dataframe if each.proto.alt.startswith("Table of 5 coup")]
+    assert "does not tell whether once or for ever" in table.proto.columns
+    assert "Promotion code" not in table.value.columns
+    assert "Promotion codes are kept by the billing integration" in page.text
+
+
 def test_from_an_extract_it_says_what_is_missing_and_offers_the_live_source(visit: Visit) -> None:
     page = visit(source="extract")
     assert "An extract holds the plans by name and what they charge in credits" in page.text
@@ -135,6 +145,7 @@ def test_from_an_extract_it_says_what_is_missing_and_offers_the_live_source(visi
     coupons = page.frame("Table of 5 coupons")
     assert "amounts not in the extract" in list(coupons["Takes off"])
     assert "STIGG50" in list(coupons["Promotion code"])
+    assert "kept by the billing integration" not in page.text
     page.press("Use the live source")
     assert page.plans == ON_SALE
 
