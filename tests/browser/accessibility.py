@@ -15,5 +15,12 @@ STREAMLITS_OWN = {"region"}
 STREAMLITS_FILE_DROP = {"presentation-role-conflict"}
 
 
+def at_rest(page: "Page") -> None:
+    """Wait until no run of the page is under way, whose elements would stand beside the old."""
+    resting = page.locator("[data-test-script-state=notRunning]")
+    resting.first.wait_for(state="attached", timeout=30_000)
+
+
 def violations(page: "Page") -> set[str]:
+    at_rest(page)
     return {violation["id"] for violation in Axe().run(page).response["violations"]}

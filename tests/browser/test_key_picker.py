@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from accessibility import at_rest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -343,6 +344,7 @@ def test_picks_survive_a_list_that_outgrows_the_short_form_and_shrinks_again(
     page.get_by_text("Long list").click()
     expect(page.locator(".st-key-grown")).to_be_visible()
     expect_picked(page, "grown", ["model-0007", "model-0008"])
+    at_rest(page)
     pick(page, "Grown", "Model 0009")
     expect_picked(page, "grown", ["model-0007", "model-0008", "model-0009"])
 
