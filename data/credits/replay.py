@@ -80,7 +80,7 @@ def replay(
     Raises AmountError where a pool's credits add up to 4.6 × 10^12 or more.
     """
     fleet, rules = Fleet(events), rules or {}
-    with _uncollected():
+    with uncollected():
         made = _made(grants)
         for name in dict.fromkeys([*fleet.spans, *grants["pool"].to_list(), *rules]):
             run = _Run(fleet, name, made[name], order)
@@ -91,7 +91,7 @@ def replay(
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """No search for cycles meanwhile: millions of objects are made, and none of them is in one."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from data.credits.replay import uncollected
 from data.extract.duckdb import Extract
 from queries.catalogue import Features
 from queries.catalogue import extracted as catalogue
@@ -58,7 +59,8 @@ def replayed(question: Replayed, extract: Extract) -> pl.DataFrame:
         question.span,
         extract.cut_off,
     )
-    return replayed_pools(held, question.scenario)
+    with uncollected():
+        return replayed_pools(held, question.scenario)
 
 
 def todays_rates(question: TodaysRates, extract: Extract) -> pl.DataFrame:
