@@ -71,7 +71,7 @@ class Written:
         given = self.document if given is MISSING else given
         if not isinstance(given, dict):
             self._refuse(place, given, "an object")
-        known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+        known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]  # a dataclass
         for name in given:
             if name not in known:
                 self.fail((*place, name), f"is not known here; allowed are {', '.join(known)}.")

@@ -13,7 +13,7 @@ CANNOT = (
 
 
 def estimate(
-    question: EstimateNew | EstimateChange | UsageCost | EventCost,  # noqa: ARG001  # none can be
-    extract: Extract,  # noqa: ARG001
+    question: EstimateNew | EstimateChange | UsageCost | EventCost, extract: Extract
 ) -> NoReturn:
+    del question, extract
     raise CannotAnswer(CANNOT)

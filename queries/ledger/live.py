@@ -59,7 +59,8 @@ def read(question: LedgerPage, client: MeteringClient) -> tuple[pl.DataFrame, bo
     return frame(rows), follows is not None, follows
 
 
-def event(question: LedgerEvent, client: MeteringClient) -> pl.DataFrame:  # noqa: ARG001
+def event(question: LedgerEvent, client: MeteringClient) -> pl.DataFrame:
+    del question, client
     raise CannotAnswer(
         "What an event carried is in the extract: choose it as the source. The metering API knows "
         "its ledger rows only."

@@ -73,7 +73,8 @@ def spent(question: Spent, client: MeteringClient) -> pl.DataFrame:
     return found.sort(["credits", "value"], descending=[True, False])
 
 
-def events(question: SpentEvents, client: MeteringClient) -> pl.DataFrame:  # noqa: ARG001
+def events(question: SpentEvents, client: MeteringClient) -> pl.DataFrame:
+    del question, client
     raise CannotAnswer(
         "Single events with their dimensions are in the extract: choose it as the source. The "
         "Ledger page lists what the metering API knows of each."

@@ -239,7 +239,7 @@ class ServedApi(LocalApi):
         self.thread = Thread(target=self.server.run, daemon=True)
         self.thread.start()
         while not self.server.started:
-            time.sleep(0.01)
+            time.sleep(0.01)  # between looks at a server that is starting
         url = f"http://127.0.0.1:{config.port}/graphql"
         Api.__init__(self, MeteringClient(url, SERVER_KEY, attempts=1))
 

@@ -269,8 +269,7 @@ def _build() -> GraphQLSchema:
     for type_name, resolvers in (ROOTS | FIELDS).items():
         owner = schema.get_type(type_name)
         for field, resolve in resolvers.items():
-            # They are object types by our own schema file.
-            owner.fields[field].resolve = resolve  # type: ignore[union-attr]
+            owner.fields[field].resolve = resolve  # type: ignore[union-attr]  # object types by SDL
     _set_leaf(schema, "DateTime", output_value=_time_text, input_value=_read_time)
     # Float is graphql-core's own object, shared by every schema of this process, which is ours
     # alone: numbers stay decimals on their way in and out, so that no credit is lost to a float.
