@@ -98,10 +98,10 @@ charged as (
                         changes.per_credit * matched.credits
                         + changes.per_unit * matched.units
                         + changes.constant
-                        + changes.per_1 * plain_number(matched.text_1)
-                        + changes.per_2 * plain_number(matched.text_2)
-                        + changes.per_3 * plain_number(matched.text_3)
-                        + changes.per_4 * plain_number(matched.text_4)
+                        + if(changes.per_1 = 0, 0, changes.per_1 * plain_number(matched.text_1))
+                        + if(changes.per_2 = 0, 0, changes.per_2 * plain_number(matched.text_2))
+                        + if(changes.per_3 = 0, 0, changes.per_3 * plain_number(matched.text_3))
+                        + if(changes.per_4 = 0, 0, changes.per_4 * plain_number(matched.text_4))
                         as decimal(18, 6)
                     )
         end as repriced

@@ -373,6 +373,12 @@ def test_a_value_of_its_own_wins_over_all_others(odd: Extract) -> None:
     assert set(found["repriced"]) == {Decimal("3.000003")}
 
 
+def test_a_price_is_untouched_by_dimensions_that_only_another_price_reads(odd: Extract) -> None:
+    lines = [Line("f", None, read_price("2*a")), Line("f", "m", read_price("x2"))]
+    found = events(odd, "t", None, Tariff(lines, "model"))
+    assert set(found["repriced"]) == {Decimal("2.000002")}
+
+
 def test_a_price_for_every_feature_is_that_of_those_with_none_of_their_own() -> None:
     changes = (
         Change(None, "x2"), Change("f", "x3"), Change(None, "x4", "m"), Change("f", "x5", "m"),
