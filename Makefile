@@ -26,7 +26,8 @@ bench: .venv/dev
 # The long form of the tests that play with chance: about an hour.
 soak: .venv/dev
 	@SOAK=1 $(BIN)/python -m pytest -n 0 tests/data/test_service_kills.py \
-		tests/data/test_service_fuzz.py tests/data/test_extract_crash.py
+		tests/data/test_service_fuzz.py tests/data/test_extract_crash.py \
+		tests/queries/test_any_question.py
 
 traces: .venv/installed
 	@$(BIN)/python -m dashboard traces $(TRACES)
