@@ -101,9 +101,9 @@ def write_files(
     A load is mostly of its own months, with events that come late, and with ids told before: the
     first that is read counts. The keys that most events have change from load to load.
     """
-    rows = [_row(dice, number, customers) for _ in range(3 * count)]
+    rows = [_row(dice, number, place, customers) for place in range(3 * count)]
     for place in dice.sample(range(len(rows)), len(rows) // 20):
-        rows[place]["id"] = f"e-{dice.randint(0, number)}-{dice.randint(0, 50 * count)}"
+        rows[place]["id"] = f"e-{dice.randint(0, number)}-{dice.randrange(3 * count)}"
     paths = [folder / f"load-{number}.{kind}" for kind in ("csv", "parquet", "jsonl")]
     for path, write, part in zip(
         paths, (_csv, _parquet, _json_lines), (rows[0::3], rows[1::3], rows[2::3]), strict=True
@@ -129,14 +129,14 @@ def a_time(dice: Random, start: datetime = START, end: datetime = END) -> dateti
     return at
 
 
-def _row(dice: Random, number: int, customers: Sequence[str]) -> Raw:
+def _row(dice: Random, number: int, place: int, customers: Sequence[str]) -> Raw:
     customer = customers[min(int(dice.paretovariate(0.7)) - 1, len(customers) - 1)]
     part = (END - START) / 4
     is_late = dice.random() < 0.15
     start, end = (START, END) if is_late else (START + number * part, START + (number + 1) * part)
     feature = dice.choice((*FLAT, "chat", "calls", "calls"))
     return {
-        "id": f"e-{number}-{dice.randrange(10**9)}",
+        "id": f"e-{number}-{place}",
         "who": customer,
         "pool": dice.choice([None, None, None, "app-1", "app-2"]),
         "at": a_time(dice, start, end),
