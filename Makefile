@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 PORT ?= 8501
 BIN := .venv/bin
 TRACES ?= ../shared/data/azure-llm-2023
-export PORT
+export PORT SCALE BENCH_DIR
 
 .PHONY: run test check bench soak traces extract browser
 
@@ -20,7 +20,8 @@ check: .venv/dev
 	@$(BIN)/sqlfluff lint --disable-progress-bar queries data dashboard
 	@$(BIN)/lint-imports
 
-bench: .venv/dev
+# make bench SCALE=1m [BENCH_DIR=folder]: an extract of 100k, 1m, 10m or 100m events instead.
+bench: .venv/dev $(if $(SCALE),.venv/bench)
 	@$(BIN)/python -m tests.bench
 
 # The long form of the tests that play with chance: about an hour.
@@ -50,6 +51,11 @@ $(BIN)/pip:
 .venv/dev: .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 		-e . $$($(BIN)/python tests/groups.py dev browser)
+	@touch $@
+
+.venv/bench: .venv/dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		$$($(BIN)/python tests/groups.py bench)
 	@touch $@
 
 # The browser tests need Chromium; where it cannot be installed they are skipped and say so.

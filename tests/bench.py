@@ -1,4 +1,7 @@
-"""The measurements: python -m tests.bench. Medians over several runs; the machine is shared."""
+"""The measurements: python -m tests.bench. Medians over several runs; the machine is shared.
+
+With SCALE=100k|1m|10m|100m in the environment, those of an extract of so many events instead.
+"""
 
 import json
 import logging
@@ -45,6 +48,7 @@ from queries.whatif import Change, Replayed, Repriced, Scenario
 from tests import fleet_extract, fleets, long_ledger
 from tests.data import backtest
 from tests.data.local_metering import MeteringProcess
+from tests.scale import bench as at_scale
 
 Address = dict[str, Any]
 
@@ -84,6 +88,9 @@ VIEWS: dict[str, tuple[str, Address]] = {
 
 def main() -> None:
     logging.disable(logging.WARNING)
+    if scale := os.environ.get("SCALE"):
+        at_scale.main(scale)
+        return
     with tempfile.TemporaryDirectory() as folder:
         os.environ["METERING_STORE"] = f"{folder}/metering"
         os.environ["EXTRACT_DIR"] = f"{folder}/extract"
