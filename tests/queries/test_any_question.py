@@ -232,24 +232,33 @@ def _pool(dice: Random, company: Company) -> tuple[str, str | None]:
     return dice.choice([dice.choice(company.events).pool, dice.choice(_pools(company))])
 
 
-def _span(dice: Random, company: Company) -> Span:
-    """Edges at odd microseconds, at midnights and full hours, and at an event or right behind."""
-    edges = {a_time(dice), a_time(dice), a_time(dice), _a_months_start(dice)}
-    edges |= {dice.choice(company.events).occurred_at + dice.choice([0, 1]) * TICK}
-    if dice.random() < 0.2:
-        edges = {START - timedelta(days=3), max(e.occurred_at for e in company.events) + TICK}
-    start, end = sorted(dice.sample(sorted(edges), 2))
+def _span(dice: Random, company: Company, at: datetime) -> Span:
+    """Edges at odd microseconds, midnights, full hours; often at that very time or behind it."""
+    if dice.random() < 0.1:
+        return Span(START - timedelta(days=3), max(e.occurred_at for e in company.events) + TICK)
+    others = {at + timedelta(days=dice.choice([-40, -1, 1, 40])), a_time(dice), a_time(dice)}
+    others.add(_a_months_start(dice, at))
+    edges = {at + dice.choice([0, 0, 1]) * TICK, dice.choice(sorted(others))}
+    if len(edges) < 2 or dice.random() < 0.2:
+        edges = {START, a_time(dice) + TICK}
+    start, end = sorted(edges)
     return Span(start, end)
 
 
-def _a_months_start(dice: Random) -> datetime:
-    zone, at = dice.choice(ZONES), a_time(dice)
-    return bucket(at, Span(START - timedelta(days=60), END), Grain.MONTH, zone)
+def _a_months_start(dice: Random, at: datetime) -> datetime:
+    """Where that month began in some zone; of another time where that is no time to ask for."""
+    if not START <= at <= WRITTEN_AT:
+        at = a_time(dice)
+    return bucket(at, Span(START - timedelta(days=60), WRITTEN_AT), Grain.MONTH, dice.choice(ZONES))
 
 
-def _cut(dice: Random, company: Company) -> dict[str, Any]:
+def _a_moment(dice: Random, company: Company) -> datetime:
+    return dice.choice(company.events).occurred_at
+
+
+def _cut(dice: Random, company: Company, at: datetime) -> dict[str, Any]:
     """A span, a grain that it allows, a zone."""
-    span = _span(dice, company)
+    span = _span(dice, company, at)
     widths = {Grain.HOUR: timedelta(hours=1), Grain.DAY: timedelta(days=1)}
     allowed = [
         g for g in Grain if (span.end - span.start) / widths.get(g, timedelta(7)) < MOST_BUCKETS - 5
@@ -293,13 +302,16 @@ def _whom(dice: Random, company: Company) -> tuple[str, ...] | None:
 
 def _usage(dice: Random, company: Company) -> Usage:
     customer, resource = _pool(dice, company) if dice.random() < 0.6 else (None, None)
+    own = [e for e in company.events if customer is None or e.pool == (customer, resource)]
+    of = dice.choice(own or company.events)
+    at = of.occurred_at
     return Usage(
         customer,
-        dice.choice(CURRENCIES),
+        of.currency_id,
         resource_id=resource,
         by=_by(dice, customer is None),
         filters=_filters(dice, company),
-        **_cut(dice, company),
+        **_cut(dice, company, at),
     )
 
 
@@ -310,13 +322,15 @@ def _keys(dice: Random, company: Company) -> Keys:
 
 
 def _all_use(dice: Random, company: Company) -> AllUse:
-    given = {"customers": _whom(dice, company), **_cut(dice, company)}
-    return AllUse(dice.choice(CURRENCIES), **given)
+    of = dice.choice(company.events)
+    cut = _cut(dice, company, of.occurred_at)
+    return AllUse(of.currency_id, customers=_whom(dice, company), **cut)
 
 
 def _all_moves(dice: Random, company: Company) -> AllMoves:
-    given = {"customers": _whom(dice, company), **_cut(dice, company)}
-    return AllMoves(dice.choice(CURRENCIES), **given)
+    of = _a_row(dice, company)
+    cut = _cut(dice, company, of["occurred_at"])
+    return AllMoves(of["currency_id"], customers=_whom(dice, company), **cut)
 
 
 def _repriced(dice: Random, company: Company) -> Repriced:
@@ -328,8 +342,9 @@ def _repriced(dice: Random, company: Company) -> Repriced:
         value = value and value[:255]
         changes[feature, value] = Change(feature, dice.choice(PRICES), value)
     scenario = Scenario("other prices", tuple(changes.values()), key)
-    span = _span(dice, company)
-    return Repriced(dice.choice(CURRENCIES), span, scenario, _whom(dice, company))
+    of = dice.choice(company.events)
+    span = _span(dice, company, of.occurred_at)
+    return Repriced(of.currency_id, span, scenario, _whom(dice, company))
 
 
 def _todays_rates(dice: Random, company: Company) -> TodaysRates:
@@ -344,11 +359,16 @@ def _ledger_event(dice: Random, company: Company) -> LedgerEvent:
 
 def _a_row(dice: Random, company: Company) -> dict[str, Any]:
     """A row of the ledger; where there is none, one that could be."""
-    if company.tables["ledger"]:
-        return dice.choice(company.tables["ledger"])
+    if ledger := company.tables["ledger"]:
+        customer = dice.choice(sorted({row["customer_id"] for row in ledger}))
+        return dice.choice([row for row in ledger if row["customer_id"] == customer])
     customer, resource = _pool(dice, company)
     named = {"customer_id": customer, "currency_id": CURRENCIES[0], "resource_id": resource}
-    return named | {"grant_id": "no-grant", "event_id": "e", "feature_id": "chat", "ledger_seq": 7}
+    return (
+        named
+        | {"grant_id": "no-grant", "event_id": "e", "feature_id": "chat", "ledger_seq": 7}
+        | {"occurred_at": _a_moment(dice, company)}
+    )
 
 
 def _pool_of(row: dict[str, Any]) -> dict[str, Any]:
@@ -362,12 +382,14 @@ def _ledger_page(dice: Random, company: Company) -> LedgerPage:
         "grant_id": row["grant_id"],
         "feature_id": row["feature_id"],
         "event_id": row["event_id"],
-        "span": _span(dice, company),
-        "place": str(row["ledger_seq"]),
+        "span": _span(dice, company, row["occurred_at"]),
     }
     chosen = dice.sample(sorted(narrowed), dice.choice([0, 1, 1, 2]))
+    place = dice.choice([None, str(row["ledger_seq"])])
     count = dice.choice([1, 10, 100, 5000])
-    return LedgerPage(**_pool_of(row), count=count, **{name: narrowed[name] for name in chosen})
+    return LedgerPage(
+        **_pool_of(row), count=count, place=place, **{name: narrowed[name] for name in chosen}
+    )
 
 
 def _event_rows(dice: Random, company: Company) -> EventRows:
@@ -382,14 +404,15 @@ def _left_then(dice: Random, company: Company) -> LeftThen:
 
 
 def _statement(dice: Random, company: Company) -> Statement:
-    return Statement(**_pool_of(_a_row(dice, company)), **_cut(dice, company))
+    row = _a_row(dice, company)
+    return Statement(**_pool_of(row), **_cut(dice, company, row["occurred_at"]))
 
 
 def _spent(dice: Random, company: Company) -> Spent:
     row, keys = _a_row(dice, company), (*KEYS, "user", "model", "featureId")
     return Spent(
         **_pool_of(row),
-        **_cut(dice, company),
+        **_cut(dice, company, row["occurred_at"]),
         by=dice.choice([*keys, "grantId", "bucket"]),
         grant_id=dice.choice([None, None, row["grant_id"]]),
         only=_only(dice, company),
@@ -397,7 +420,8 @@ def _spent(dice: Random, company: Company) -> Spent:
 
 
 def _spent_events(dice: Random, company: Company) -> SpentEvents:
-    row, span = _a_row(dice, company), _span(dice, company)
+    row = _a_row(dice, company)
+    span = _span(dice, company, row["occurred_at"])
     grant_id = dice.choice([None, None, row["grant_id"]])
     return SpentEvents(**_pool_of(row), span=span, grant_id=grant_id, only=_only(dice, company))
 
