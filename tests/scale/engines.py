@@ -179,7 +179,7 @@ def in_chdb(made: Path) -> list[Ask]:
         "rest Map(LowCardinality(String), String)) engine = MergeTree order by (customer, time) "
         "settings allow_nullable_key = 1"
     )
-    if _rows(session, "select count() from fleet.events")[0][0] == "0":
+    if not _frame(session, "select count() from fleet.events").item():
         rates = ", ".join(
             f"feature = '{name}', toDecimal64('{r}', 6)" for name, (_, r) in RATES.items()
         )
@@ -194,16 +194,15 @@ def in_chdb(made: Path) -> list[Ask]:
 
 
 def _ask_chdb(session: Any, question: Any) -> tuple[int, Decimal]:
-    """All groups come back, as they do from an extract."""
-    rows = _rows(session, _sql(question))
+    """All groups come back in a frame, as they do from an extract."""
+    frame = _frame(session, _sql(question))
     if isinstance(question, Keys):
-        return len(rows), Decimal(0)
-    return len(rows), sum((Decimal(row[-1]) for row in rows), Decimal(0))
+        return frame.height, Decimal(0)
+    return frame.height, frame[:, -1].sum() or Decimal(0)
 
 
-def _rows(session: Any, sql: str) -> list[list[str]]:
-    text = str(session.query(sql, "TSV"))
-    return [line.split("\t") for line in text.splitlines()]
+def _frame(session: Any, sql: str) -> pl.DataFrame:
+    return pl.read_ipc_stream(session.query(sql, "ArrowStream").bytes())
 
 
 def _sql(question: Any) -> str:
