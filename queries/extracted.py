@@ -1,4 +1,6 @@
-"""What questions to an extract share: the check that what they ask for is in it."""
+"""What questions to an extract share: its numbers for what they ask for, which must be in it."""
+
+from collections.abc import Sequence
 
 from data.extract.duckdb import Extract
 from queries.documents import document
@@ -14,19 +16,33 @@ def check_scope(
     customer_id: str | None,
     currency_id: str | None = None,
     resource_id: str | None = None,
-) -> None:
-    """Raise the sentence for the first of them that the extract does not hold."""
+) -> dict[str, object]:
+    """`customer_key`, `currency_key` and `resource_key`, the extract's numbers for them.
+
+    None for what is not asked for. Raises the sentence for the first that it does not hold.
+    """
     given = {
         "customer_id": customer_id,
         "currency_id": currency_id,
         "resource_id": resource_id,
     }
-    has_customer, has_currency, has_resource = extract.read(document("scope.sql"), given).row(0)
-    if not has_customer:
+    found = extract.read(document("scope.sql"), given).row(0, named=True)
+    if customer_id is not None and found["customer_key"] is None:
         raise NotInExtract(f"There is no customer {customer_id!r} in the extract.")
-    if not has_currency:
+    if currency_id is not None and found["currency_key"] is None:
         raise NotInExtract(f"There is no currency {currency_id!r} in the extract.")
-    if not has_resource:
+    if resource_id is not None and found["resource_key"] is None:
         raise NotInExtract(
             f"Customer {customer_id!r} has no resource {resource_id!r} in the extract."
         )
+    return found
+
+
+def codes_of(extract: Extract, pairs: Sequence[tuple[str, str]]) -> dict[str, list[int]]:
+    """By key, the codes that stand for the values, of pairs of a key and a value."""
+    codes: dict[str, list[int]] = {key: [] for key, _ in pairs}
+    if pairs:
+        given = {"keys": [key for key, _ in pairs], "texts": [value for _, value in pairs]}
+        for key, code in extract.read(document("codes.sql"), given).iter_rows():
+            codes[key].append(code)
+    return codes

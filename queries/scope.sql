@@ -1,18 +1,19 @@
--- One row: whether the customer, currency and resource are there; what is not asked for is.
+-- One row: the keys of the customer, currency and resource, null of what is not there or not asked
+-- for.
 select
-    $customer_id is null or exists (
-        select 1 from customers
+    (
+        select customers.customer_key from customers
         where customers.customer_id = $customer_id
-    ) as has_customer,
-    $currency_id is null or exists (
-        select 1 from currencies
+    ) as customer_key,
+    (
+        select currencies.currency_key from currencies
         where currencies.currency_id = $currency_id
-    ) as has_currency,
-    $resource_id is null or exists (
-        select 1
+    ) as currency_key,
+    (
+        select resources.resource_key
         from resources
         inner join customers on resources.customer_key = customers.customer_key
         where
             resources.resource_id = $resource_id
             and customers.customer_id = $customer_id
-    ) as has_resource
+    ) as resource_key

@@ -9,7 +9,7 @@ import polars as pl
 
 from data.extract.errors import ExtractError
 from data.extract.folder import whole_file
-from data.extract.layout import lay
+from data.extract.layout import MOST_VALUES, PROMOTED, lay
 from data.extract.metadata import Metadata, write_metadata
 from data.extract.statements import schema, statement
 from data.tables import SCHEMAS, Tables, empty
@@ -21,28 +21,41 @@ def write(
     """Make `path` an extract of the tables; a table that is left out is empty.
 
     Times are naive UTC; an event without `received_at` counts as loaded at `loaded_at`. `path`
-    appears, or is replaced, in one step. Raises ExtractError if a row names a customer,
-    resource, feature or currency that its table lacks, or lacks what it must have.
+    appears, or is replaced, in one step; the files of its events are beside it. Raises
+    ExtractError if a row names a customer, resource, feature or currency that its table lacks, or
+    lacks what it must have.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as connection:
-        _fill(connection, tables, Metadata(source, cut_off, loaded_at))
+        _fill(connection, path.parent, tables, Metadata(source, cut_off, loaded_at))
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, tables: Tables, metadata: Metadata) -> None:
+def _fill(
+    connection: duckdb.DuckDBPyConnection, folder: Path, tables: Tables, metadata: Metadata
+) -> None:
     connection.execute(schema())
     for name in SCHEMAS:
         connection.register(f"given_{name}", _frame(name, tables, metadata.loaded_at))
     try:
+        keys = _most_used(connection)
+        connection.execute("set variable promoted = $keys", {"keys": list(keys)})
         connection.execute(statement("load"))
-        keys = lay(connection, promoted=())
+        lay(connection, folder, keys)
     except duckdb.Error as error:
         raise ExtractError(f"The tables do not make an extract: {error}") from None
     write_metadata(connection, replace(metadata, promoted_keys=keys))
+
+
+def _most_used(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    given = {"most_values": MOST_VALUES, "promoted": PROMOTED}
+    found = connection.execute(statement("most_used_keys"), given).fetchall()
+    return tuple(key for (key,) in found)
 
 
 def _frame(name: str, tables: Tables, loaded_at: datetime) -> pl.DataFrame:
     frame = tables.get(name, empty(name))
     if name != "usage_events":
         return frame
+    if "events" not in frame.columns:
+        frame = frame.with_columns(events=pl.lit(1))
     return frame.with_columns(pl.col("received_at").fill_null(loaded_at))

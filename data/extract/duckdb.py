@@ -16,12 +16,24 @@ import polars as pl
 from data.extract.errors import ExtractError
 from data.extract.folder import current, number
 from data.extract.metadata import Metadata, read_metadata
+from data.extract.parts import (
+    NO_EVENTS,
+    Part,
+    attach,
+    attach_new,
+    first_moment,
+    quoted,
+    read_parts,
+    views,
+)
 from data.extract.statements import statement
 from data.tables import SCHEMAS
 
 COLUMNS = [f"dim_{place}" for place in range(1, 9)]
-TABLES = ("metadata", *SCHEMAS)
+TABLES = ("metadata", "dimension_values", *(name for name in SCHEMAS if name != "usage_events"))
 ATTEMPTS = 5
+TABLE_BITS = 20
+"""Groups that are numbers of so few bits are counted in a table, not by their hashes."""
 
 
 class Extract:
@@ -43,11 +55,23 @@ class Extract:
         self._checked = time.monotonic()
         self._version = _open_current(folder)
 
-    def read(self, sql: str, parameters: Mapping[str, object]) -> pl.DataFrame:
-        """The answer to one query; `parameters` are its $names, no more and no fewer."""
+    def read(
+        self,
+        sql: str,
+        parameters: Mapping[str, object],
+        *,
+        slots: tuple[int, int] | None = None,
+    ) -> pl.DataFrame:
+        """The answer to one query; `parameters` are its $names, no more and no fewer.
+
+        `slots` says that it asks for no events before the first slot, nor from the second on: then
+        parts without any are left out, which each take half a millisecond to be planned.
+        """
         version = self._borrow()
         try:
             with version.connection.cursor() as cursor:
+                if slots is not None:
+                    cursor.execute(f"set search_path = '{version.schema_of(slots)},main'")
                 answer: pl.DataFrame = cursor.sql(sql, params=dict(parameters)).pl()
                 return answer
         except duckdb.IOException as error:
@@ -74,6 +98,37 @@ class Extract:
     def source(self) -> str:
         """Where its rows came from, as whoever made it named that."""
         return self._current().metadata.source
+
+    @property
+    def promoted_keys(self) -> tuple[str, ...]:
+        """The dimension keys with a place of their own, place 1 first."""
+        return self._current().metadata.promoted_keys
+
+    @property
+    def key_sizes(self) -> Mapping[str, int]:
+        """The keys whose values have codes, and a number that is larger than each of its codes."""
+        return self._current().key_sizes
+
+    def values(self, key: str) -> pl.DataFrame:
+        """`code` and `value` of a key: what the codes in an answer stand for; empty without any."""
+        return self._current().values(key)
+
+    @property
+    def rolled_keys(self) -> frozenset[str]:
+        """The keys by which key_slots holds all events."""
+        version = self._current()
+        rolled = [set(part.rolled_places) for part in version.parts]
+        places = set.intersection(*rolled) if rolled else set()
+        keys = version.metadata.promoted_keys
+        return frozenset(keys[place - 1] for place in places if place)
+
+    @property
+    def events_span(self) -> tuple[datetime, datetime] | None:
+        """From when on there are events, and when the last one occurred; None without any."""
+        parts = self._current().parts
+        if not parts:
+            return None
+        return first_moment(parts[0]), max(part.last_at for part in parts)
 
     def close(self) -> None:
         """Let go of the file as soon as the reads under way have ended."""
@@ -136,14 +191,46 @@ class _Version:
         self.path = path
         self.readers = 0
         self.is_retired = False
+        self._values: dict[str, pl.DataFrame] = {}
+        self._made: set[str] = set()
+        self._making = threading.Lock()
         # Two databases must not share a folder for what does not fit into memory.
         spill = Path(tempfile.gettempdir()) / f"extract-{uuid.uuid4()}"
         self.connection = duckdb.connect(config={"temp_directory": str(spill)})
         try:
-            self.metadata = _attach(self.connection, path)
+            self.metadata, self.parts = _attach(self.connection, path)
+            self.key_sizes = _key_sizes(self.connection)
         except BaseException:
             self.connection.close()
             raise
+
+    def schema_of(self, slots: tuple[int, int]) -> str:
+        """The schema whose views are of the parts that overlap the slots, made at its first use."""
+        first, until = slots
+        held = {
+            f"part_{number}": part
+            for number, part in enumerate(self.parts, start=1)
+            if part.first_slot < until and first < part.until_slot
+        }
+        if len(held) in (0, len(self.parts)):
+            return "main"
+        first_name, *_, last_name = [*held, *held]
+        name = f"{first_name}_to_{last_name}"
+        with self._making:
+            if name not in self._made:
+                with self.connection.cursor() as cursor:
+                    cursor.execute(f"create schema {name}")
+                    cursor.execute(views(held, schema=name))
+                self._made.add(name)
+        return name
+
+    def values(self, key: str) -> pl.DataFrame:
+        """They are many for some keys, asked for again and again, and never change."""
+        if key not in self._values:
+            with self.connection.cursor() as cursor:
+                found = cursor.sql(statement("values"), params={"key": key}).pl()
+            self._values[key] = found
+        return self._values[key]
 
     def retire(self) -> None:
         self.is_retired = True
@@ -175,34 +262,86 @@ def _open_current(folder: Path) -> _Version:
     raise ExtractError(f"The extract {path} is missing, though the pointer names it.")
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> Metadata:
-    """Attach the file, and give its tables and macros their names for all cursors."""
-    views = [f"create view {table} as from published.{table};" for table in TABLES]
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Metadata, list[Part]]:
+    """Attach the files, and give their tables and macros their names for all cursors."""
     try:
         connection.execute(
-            f"set global timezone = 'UTC'; attach {_quoted(str(path))} as published (read_only)"
+            f"set global timezone = 'UTC'; set global perfect_ht_threshold = {TABLE_BITS}; "
+            f"attach {quoted(str(path))} as published (read_only)"
         )
         metadata = read_metadata(connection, "published.metadata")
-        named = [*views, f"{statement('pools')};", _macros(metadata.promoted_keys)]
-        connection.execute("\n".join(named))
+        parts = read_parts(connection, "published.parts")
+        named = attach(connection, path.parent, parts)
+        if not named:
+            attach_new(connection, ":memory:")
+            named = {"part": NO_EVENTS}
+        tables = [f"create view {table} as from published.{table};" for table in TABLES]
+        connection.execute("\n".join([*tables, views(named), f"{statement('pools')};"]))
+        connection.execute(_macros(metadata.promoted_keys))
     except duckdb.Error as error:
         raise _damaged(path, error) from None
-    return metadata
+    return metadata, parts
+
+
+def _key_sizes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    found = connection.execute(
+        "select key, max(code) + 1 from key_values group by key order by key"
+    )
+    return dict(found.fetchall())
 
 
 def _macros(promoted: Sequence[str]) -> str:
     """The macros of README.md: what differs between extracts, behind names that do not."""
-    held = list(zip(map(_quoted, promoted), COLUMNS, strict=False))
-    row = ", ".join([*COLUMNS, "rest"])
-    whens = " ".join(f"when {key} then {column}" for key, column in held)
-    entries = ", ".join(f"{{ key: {key}, value: {column} }}" for key, column in held)
+    held = list(zip(map(quoted, promoted), COLUMNS, strict=False))
+    codes = ", ".join(COLUMNS)
+    row = f"{codes}, rest"
+    of_codes = " ".join(f"when {key} then {column}" for key, column in held)
+    places = " ".join(f"when {key} then {n}" for n, (key, _) in enumerate(held, start=1))
+    no_texts = " ".join(f"when {key} then null" for key, _ in held)
+    entries = ", ".join(
+        f"{{ key: {key}, value: value_of({n}, {column}) }}"
+        for n, (key, column) in enumerate(held, start=1)
+    )
     present = (
         f"list_filter([{entries}]::struct(key varchar, value varchar)[],"
         " lambda entry: entry.value is not null)"
     )
     return f"""
+        create macro place_of(key) as case key {places or "when null then null"} end;
+        create macro value_of(its_place, its_code) as (
+            select held.value from dimension_values as held
+            where held.place = its_place and held.code = its_code
+        );
+        create macro dimension_code(key, {codes}) as
+        case key {of_codes or "when null then null"} end::integer;
+        create macro dimension_text(key, rest) as
+        case key {no_texts} when 'customerId' then null when 'featureId' then null
+        else rest[key] end;
+        create macro key_code(key, customer_key, feature_key, {codes}) as
+        case key
+            when 'customerId' then customer_key
+            when 'featureId' then feature_key
+            else dimension_code(key, {codes})
+        end;
+        create view key_values as
+        select case place {
+        " ".join(f"when {n} then {key}" for n, (key, _) in enumerate(held, 1))
+        or "when null then null"
+    } end as key, code, value from dimension_values
+        union all select 'customerId', customer_key, customer_id from customers
+        union all select 'featureId', feature_key, feature_id from features;
+        create macro passes(wanted, codes, is_without, code, text) as
+        wanted is null
+        or (
+            coalesce(list_contains(codes, code), false)
+            or coalesce(
+                list_contains(wanted, coalesce(text, case when code is null then '' end)), false
+            )
+        ) != is_without;
         create macro dimension(key, {row}) as
-        case key {whens or "when null then null"} else rest[key] end;
+        coalesce(
+            dimension_text(key, rest), value_of(place_of(key), dimension_code(key, {codes}))
+        );
         create macro dimensions({row}) as
         map_from_entries(list_concat({present}, map_entries(rest)));
         create macro dimensions_text({row}) as
@@ -212,13 +351,6 @@ def _macros(promoted: Sequence[str]) -> str:
             ),
             ', '
         );
-        create macro key_value(key, customer_id, feature_id, {row}) as
-        case key
-            when 'customerId' then customer_id
-            when 'featureId' then feature_id
-            else coalesce(dimension(key, {row}), '')
-        end;
-
         create macro plain_number(text) as
         case
             when text is null then 0
@@ -229,14 +361,7 @@ def _macros(promoted: Sequence[str]) -> str:
             when regexp_full_match(text, '-?[0-9]{{1,12}}([.][0-9]{{1,9}})?')
                 then cast(text as decimal(21, 9))
         end;
-
-        create macro dimension_keys({row}) as
-        list_concat(list_transform({present}, lambda entry: entry.key), map_keys(rest));
     """
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _damaged(path: Path, error: duckdb.Error) -> ExtractError:

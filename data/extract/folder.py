@@ -13,6 +13,7 @@ import duckdb
 from data.extract.errors import ExtractError
 
 STAGING = "staging.duckdb"
+WORK = "work.duckdb"
 POINTER = "current"
 LOCK = "lock"
 VERSION = re.compile(r"extract-(\d+)\.duckdb")

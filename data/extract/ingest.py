@@ -11,9 +11,10 @@ from data.extract.duckdb import check
 from data.extract.errors import MappingError
 from data.extract.folder import STAGING, only_writer, whole_file
 from data.extract.fresh import Reading
-from data.extract.layout import EARLIEST, lay
+from data.extract.layout import MOST_VALUES, PROMOTED, lay
 from data.extract.mapping import NOTHING, EventMapping
 from data.extract.metadata import Metadata, read_metadata, write_metadata
+from data.extract.parts import NO_EVENTS, ROLLUPS, attach, attach_new, read_parts, views
 from data.extract.publish import settle
 from data.extract.rating import Rater, Subscriptions
 from data.extract.statements import schema, statement
@@ -21,6 +22,7 @@ from data.metering.catalogue import Catalogue
 
 SOURCE = "event files"
 REJECTS = "rejects.csv"
+EARLIEST = datetime(1, 1, 1)
 TICK = timedelta(microseconds=1)
 
 
@@ -65,7 +67,7 @@ def ingest(
             rater.check(mapping)
             reading = Reading(mapping, rater, folder / REJECTS)
             reading.load(connection, events, now)
-            added = _merge(connection, now)
+            added = _merge(connection, folder, now)
     there = reading.usages - added
     return Ingested(reading.read, added, there, reading.rejected, reading.rejects)
 
@@ -78,19 +80,38 @@ def _rater(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Rater
     return Rater(catalogue, _subscriptions(connection))
 
 
-def _merge(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
+def _merge(connection: duckdb.DuckDBPyConnection, folder: Path, now: datetime) -> int:
     """Bring what is new in `fresh` into the extract; return how much that was."""
     metadata = read_metadata(connection)
+    keys = metadata.promoted_keys or _most_used(connection)
+    connection.execute("set variable promoted = $keys::varchar[]", {"keys": list(keys)})
+    named = attach(connection, folder, read_parts(connection))
+    if not named:
+        attach_new(connection, ":memory:")
+        named = {"part": NO_EVENTS}
+    connection.execute(views(named, kind="temp view"))
     connection.execute(statement("merge_fresh"))
+    for view in ("usage_events", *ROLLUPS):
+        connection.execute(f"drop view {view}")
+    for name in named:
+        connection.execute(f"detach {name}")
     [(added, last)] = connection.execute(
         "select count(*), max(occurred_at) from incoming"
     ).fetchall()
-    keys = lay(connection, metadata.promoted_keys)
+    lay(connection, folder, keys)
+    connection.execute("drop table incoming")
     cut_off = max(metadata.cut_off, last + TICK) if added else metadata.cut_off
     write_metadata(
         connection, replace(metadata, cut_off=cut_off, loaded_at=now, promoted_keys=keys)
     )
     return int(added)
+
+
+def _most_used(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    connection.execute("create or replace temp view given_usage_events as from fresh")
+    given = {"most_values": MOST_VALUES, "promoted": PROMOTED}
+    found = connection.execute(statement("most_used_keys"), given).fetchall()
+    return tuple(key for (key,) in found)
 
 
 def _check_names(events: Sequence[Path], mapping: EventMapping) -> None:

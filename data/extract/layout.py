@@ -1,44 +1,159 @@
-"""How usage events lie in an extract: in order, eight dimension keys in columns of their own."""
+"""How usage events lie in an extract: coded, in order, month by month, in parts with rollups."""
 
-from collections.abc import Sequence
-from datetime import datetime
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 
+from data.extract.folder import sync
+from data.extract.parts import (
+    EPOCH,
+    Part,
+    attach,
+    attach_new,
+    held_events,
+    new_name,
+    read_parts,
+    write_parts,
+)
 from data.extract.statements import statement
 
-EARLIEST = datetime(1, 1, 1)
-LATEST = datetime(9999, 12, 31)
+PROMOTED = 8
+MOST_VALUES = 1_000_000
+"""A key with more values than that is not promoted: its dictionary would outgrow the events."""
+MOST_ROLLED = 128
+"""A key with more values than that has none in key_slots, where it had as many as events."""
+ENOUGH = 4_000_000
+"""So many events are enough for a part; fewer are put together with those of the next months."""
+
+NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>[0-9]{1,18})", re.DOTALL)
 
 
-def lay(connection: duckdb.DuckDBPyConnection, promoted: Sequence[str]) -> tuple[str, ...]:
-    """Bring the rows of the temporary table `incoming` into usage_events; return the new keys.
+@dataclass(frozen=True, slots=True)
+class Months:
+    """Whole months, as the slots from `first` to `until`, and how many events are to be in them."""
 
-    `incoming` has the columns of usage_events, with all dimensions in one list `dimensions` of
-    {key, value}.
-    `promoted` are the keys in the columns so far. As long as the same eight are used most, only
-    the months from the first incoming event on are written anew, else all are.
+    first: int
+    until: int
+    events: int
+
+
+def lay(connection: duckdb.DuckDBPyConnection, folder: Path, promoted: Sequence[str]) -> None:
+    """Bring the rows of the relation `incoming` into parts in `folder`.
+
+    The default database of `connection` is an extract's main file, which comes to name the parts.
+    Only parts with months of incoming events are written anew, under new names: no file that a
+    version has is changed. `promoted` are the keys whose values are in dim_1 … dim_8, of
+    `incoming` and of the parts. `incoming` has the columns of the view usage_events, but texts in
+    dim_1 … dim_8, and not slot, micro and delay.
     """
-    most_used = _most_used(connection, promoted)
-    unchanged = set(most_used) == set(promoted)
-    keys = tuple(promoted) if unchanged else most_used
-    first = _first_month(connection) if unchanged else EARLIEST
-    connection.execute(statement("lift"), {"promoted": list(promoted), "first": first})
-    connection.execute("delete from usage_events where occurred_at >= $first", {"first": first})
-    connection.execute(statement("lay"), {"promoted": list(keys)})
-    connection.execute("drop table incoming")
-    return keys
+    connection.execute(statement("time"))
+    months = [Months(*row) for row in connection.execute(statement("months")).fetchall()]
+    connection.execute(statement("learn_values"))
+    held = read_parts(connection)
+    touched = [part for part in held if any(_is_touched(part, month) for month in months)]
+    of_touched = [Months(part.first_slot, part.until_slot, part.events) for part in touched]
+    laid = []
+    for span in together([*months, *of_touched]):
+        old = [part for part in touched if _overlap(part, span)]
+        laid.append(_write(connection, folder, span, old, promoted))
+    write_parts(connection, [part for part in held if part not in touched] + laid)
 
 
-def _most_used(connection: duckdb.DuckDBPyConnection, promoted: Sequence[str]) -> tuple[str, ...]:
-    found = connection.execute(statement("most_used_keys"), {"promoted": list(promoted)})
-    return tuple(key for (key,) in found.fetchall())
+def together(months: Iterable[Months]) -> list[Months]:
+    """Spans of months that overlap nowhere; few events go together with those of the next month."""
+    spans: list[Months] = []
+    for month in sorted(months, key=lambda month: month.first):
+        last = spans[-1] if spans else None
+        if last and (
+            month.first < last.until or (month.first == last.until and last.events < ENOUGH)
+        ):
+            until, events = max(last.until, month.until), last.events + month.events
+            spans[-1] = Months(last.first, until, events)
+        else:
+            spans.append(month)
+    return spans
 
 
-def _first_month(connection: duckdb.DuckDBPyConnection) -> datetime:
-    """The start of the month of the first incoming event; the end of time if there is none."""
-    [(first,)] = connection.execute("select min(occurred_at) from incoming").fetchall()
-    if first is None:
-        return LATEST
-    month: datetime = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return month
+def _is_touched(part: Part, month: Months) -> bool:
+    """Whether the part gets events of the month: it holds the month, or is short and ends there."""
+    is_open = part.events < ENOUGH and part.until_slot == month.first
+    return is_open or _overlap(part, month)
+
+
+def _overlap(part: Part, months: Months) -> bool:
+    return part.first_slot < months.until and months.first < part.until_slot
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    months: Months,
+    old: Sequence[Part],
+    promoted: Sequence[str],
+) -> Part:
+    """One new part: the incoming events of the months, and all of the old parts'."""
+    file = new_name()
+    part = Part(
+        file,
+        months.first,
+        months.until,
+        EPOCH,
+        0,
+        0,
+        _rolled_places(connection),
+        *_id_form(connection, months, old),
+    )
+    named = attach(connection, folder, old)
+    attach_new(connection, str(folder / file))
+    try:
+        connection.execute(held_events(part, named))
+        _fill(connection, part, promoted)
+        [(count_rows, events, last_at)] = connection.execute(statement("measure_part")).fetchall()
+        connection.execute("checkpoint part")
+    except BaseException:
+        (folder / file).unlink(missing_ok=True)
+        raise
+    finally:
+        connection.execute("drop view if exists held_events")
+        for name in ("part", *named):
+            connection.execute(f"detach {name}")
+    sync(folder / file)
+    return replace(part, last_at=last_at, count_rows=count_rows, events=events)
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, part: Part, promoted: Sequence[str]) -> None:
+    given = {
+        "first": part.first_slot,
+        "until": part.until_slot,
+        "prefix": part.id_prefix,
+        "digits": part.id_digits,
+    }
+    connection.execute(statement("fill_part"), given)
+    connection.execute(statement("roll_pool_days"))
+    connection.execute(statement("roll_key_slots"), {"rolled": list(part.rolled_places)})
+    connection.execute(statement("roll_pool_keys"), {"promoted": list(promoted)})
+
+
+def _rolled_places(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """0, which is no key, and the places of keys with few values."""
+    found = connection.execute(
+        "select place from dimension_values group by place having count(*) <= ? order by place",
+        [MOST_ROLLED],
+    ).fetchall()
+    return [0, *(place for (place,) in found)]
+
+
+def _id_form(
+    connection: duckdb.DuckDBPyConnection, months: Months, old: Sequence[Part]
+) -> tuple[str, int]:
+    """What stands before the number in an event's id, and how many digits the number has."""
+    if old:
+        longest = max(old, key=lambda part: part.events)
+        return longest.id_prefix, longest.id_digits
+    given = {"first": months.first, "until": months.until}
+    [(event_id,)] = connection.execute(statement("any_id"), given).fetchall()
+    found = NUMBERED.fullmatch(event_id)
+    return (found["prefix"], len(found["number"])) if found else ("", 0)

@@ -5,7 +5,17 @@ from pathlib import Path
 
 from data.extract.duckdb import check
 from data.extract.errors import ExtractError
-from data.extract.folder import POINTER, STAGING, current, number, only_writer, sync, versions
+from data.extract.folder import (
+    POINTER,
+    STAGING,
+    WORK,
+    current,
+    number,
+    only_writer,
+    sync,
+    versions,
+)
+from data.extract.parts import PATTERN, parts_of
 
 KEPT = 2
 """The current version and the one before, which a reader may be about to open."""
@@ -27,6 +37,7 @@ def publish(folder: Path) -> Path:
             os.replace(staging, folder / f"extract-{number(newest) + 1 if newest else 1}.duckdb")
             sync(folder)
             newest = settle(folder)
+            _sweep(folder)
         if newest is None:
             raise ExtractError(f"There is nothing to publish in {folder}: ingest events first.")
         return newest
@@ -46,6 +57,19 @@ def settle(folder: Path) -> Path | None:
     for old in held[:-KEPT]:
         old.unlink()
     return held[-1]
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the files of events that no version names, nor a run that is to go on."""
+    named = {
+        part.file
+        for path in (*versions(folder), folder / WORK)
+        if path.exists()
+        for part in parts_of(path)
+    }
+    for path in folder.glob(PATTERN):
+        if path.name not in named:
+            path.unlink()
 
 
 def _point(folder: Path, version: Path) -> None:

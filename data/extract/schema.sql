@@ -1,4 +1,4 @@
--- The tables of an extract, schema version 2. Ids are the company's own texts and live in one
+-- The tables of an extract, schema version 3. Ids are the company's own texts and live in one
 -- table each; everywhere else small integers stand for them, because integers prune and texts
 -- with a common prefix do not. Times are naive UTC.
 
@@ -159,25 +159,25 @@ create table coupons (
     status varchar
 );
 
--- Ordered by month, customer_key, occurred_at, event_id, feature_key. The value of dimension
--- metadata.promoted_keys[i] is in dim_<i> (null: the event has no such key), all others in rest.
-create table usage_events (
-    event_id varchar not null,
-    customer_key integer not null,
-    resource_key integer,
-    feature_key integer,
-    currency_key integer,
-    occurred_at timestamp not null,
-    loaded_at timestamp not null,
-    units decimal(24, 5) not null,
-    credits decimal(18, 6) not null,
-    dim_1 varchar,
-    dim_2 varchar,
-    dim_3 varchar,
-    dim_4 varchar,
-    dim_5 varchar,
-    dim_6 varchar,
-    dim_7 varchar,
-    dim_8 varchar,
-    rest map (varchar, varchar) not null
+-- The texts that events have for the promoted keys: place i is metadata.promoted_keys[i]. Events
+-- hold the codes, because integers group, compare and pack several times better than texts.
+create table dimension_values (
+    place tinyint not null,
+    code integer not null,
+    value varchar not null
+);
+
+-- The files that hold the events (part.sql), beside this one: each has all events of its months,
+-- from first_slot to until_slot. Versions share the files that did not change. An event's id is
+-- id_prefix and a number of id_digits digits wherever that says it exactly.
+create table parts (
+    file varchar not null,
+    first_slot integer not null,
+    until_slot integer not null,
+    last_at timestamp not null,
+    count_rows bigint not null,
+    events bigint not null,
+    rolled_places tinyint[] not null,
+    id_prefix varchar not null,
+    id_digits tinyint not null
 );

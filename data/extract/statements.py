@@ -16,3 +16,9 @@ def statement(name: str) -> str:
 def schema() -> str:
     """The statements that create the tables of an empty extract."""
     return (HERE / "schema.sql").read_text()
+
+
+@cache
+def part_schema() -> str:
+    """The statements that create the tables of an empty part, attached as `part`."""
+    return (HERE / "part.sql").read_text()

@@ -10,13 +10,7 @@ from queries.keys import MOST_SHOWN, Keys
 
 def read(question: Keys, extract: Extract) -> tuple[pl.DataFrame, bool]:
     """(the keys, whether there are more)."""
-    check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
-    parameters = {
-        "customer_id": question.customer_id,
-        "currency_id": question.currency_id,
-        "resource_id": question.resource_id,
-        "search": question.search,
-        "most_rows": MOST_SHOWN + 1,
-    }
+    scope = check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
+    parameters = scope | {"search": question.search, "most_rows": MOST_SHOWN + 1}
     found = extract.read(document("keys/keys.sql"), parameters)
     return found.head(MOST_SHOWN), found.height > MOST_SHOWN

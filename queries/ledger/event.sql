@@ -1,24 +1,34 @@
--- One event of a pool, a row for each feature that it fed.
+-- One event of a pool, a row for each feature that it fed. Ids that are kept as numbers are looked
+-- for as numbers.
+with found as (
+    select *
+    from usage_events
+    where
+        customer_key = $customer_key
+        and resource_key is not distinct from $resource_key
+        and event_number = try_cast(substr($event_id, length(id_prefix) + 1) as bigint)
+        and event_id = $event_id
+    union all
+    select *
+    from usage_events
+    where
+        customer_key = $customer_key
+        and resource_key is not distinct from $resource_key
+        and event_text = $event_id
+)
+
 select
-    usage_events.event_id,
+    found.event_id,
     features.feature_id,
     currencies.currency_id,
-    usage_events.occurred_at,
-    usage_events.loaded_at,
-    usage_events.units,
-    usage_events.credits,
+    found.occurred_at,
+    found.loaded_at,
+    found.units,
+    found.credits,
     dimensions_text(
         dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
     ) as dimensions
-from usage_events
-inner join pools
-    on
-        usage_events.customer_key = pools.customer_key
-        and usage_events.resource_key is not distinct from pools.resource_key
-left join features on usage_events.feature_key = features.feature_key
-left join currencies on usage_events.currency_key = currencies.currency_key
-where
-    pools.customer_id = $customer_id
-    and pools.resource_id is not distinct from $resource_id
-    and usage_events.event_id = $event_id
+from found
+left join features on found.feature_key = features.feature_key
+left join currencies on found.currency_key = currencies.currency_key
 order by features.feature_id asc

@@ -3,7 +3,7 @@
 import polars as pl
 
 from data.extract.duckdb import Extract
-from queries.documents import document
+from queries.documents import document, given
 from queries.extracted import check_scope
 from queries.ledger import (
     EVENT,
@@ -43,12 +43,10 @@ def read(question: LedgerPage, extract: Extract) -> Page:
 
 
 def event(question: LedgerEvent, extract: Extract) -> pl.DataFrame:
-    parameters = {
-        "customer_id": question.customer_id,
-        "resource_id": question.resource_id,
-        "event_id": question.event_id,
-    }
-    return extract.read(document("ledger/event.sql"), parameters).cast(EVENT)
+    scope = check_scope(extract, question.customer_id, None, question.resource_id)
+    path = "ledger/event.sql"
+    parameters = given(path, scope | {"event_id": question.event_id})
+    return extract.read(document(path), parameters).cast(EVENT)
 
 
 def rows_of_event(question: EventRows, extract: Extract) -> tuple[pl.DataFrame, bool]:

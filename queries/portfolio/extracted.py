@@ -3,7 +3,8 @@
 import polars as pl
 
 from data.extract.duckdb import Extract
-from queries.documents import document
+from data.tables import CREDITS_SUM, TIME, ColumnTypes
+from queries.documents import document, given
 from queries.extracted import check_scope
 from queries.portfolio import (
     GRANTS,
@@ -17,7 +18,15 @@ from queries.portfolio import (
     AllRecharges,
     AllUse,
 )
+from queries.scans import Table, scans
 
+USED_COLUMNS: ColumnTypes = {
+    "customer_key": pl.Int32,
+    "resource_key": pl.Int32,
+    "bucket": TIME,
+    "credits": CREDITS_SUM,
+}
+USED = pl.Schema(USED_COLUMNS)
 Parameters = dict[str, object]
 
 
@@ -29,38 +38,49 @@ def customers(question: AllCustomers, extract: Extract) -> tuple[pl.DataFrame, b
 
 
 def grants(question: AllGrants, extract: Extract) -> pl.DataFrame:
-    given = _currency(question, extract)
-    return extract.read(document("portfolio/grants.sql"), given).cast(GRANTS)
+    parameters = _currency(question, extract)
+    return extract.read(document("portfolio/grants.sql"), parameters).cast(GRANTS)
 
 
 def recharges(question: AllRecharges, extract: Extract) -> pl.DataFrame:
-    given = _currency(question, extract)
-    return extract.read(document("portfolio/recharges.sql"), given).cast(RECHARGES)
+    parameters = _currency(question, extract)
+    return extract.read(document("portfolio/recharges.sql"), parameters).cast(RECHARGES)
 
 
 def use(question: AllUse, extract: Extract) -> tuple[pl.DataFrame, bool]:
     """(the frame that `AllUse` describes, whether rows were cut off)."""
-    given = _buckets(question, extract) | {"most_rows": MOST_ROWS + 1}
-    found = extract.read(document("portfolio/use.sql"), given).cast(USE)
-    return found.head(MOST_ROWS), found.height > MOST_ROWS
+    shared = check_scope(extract, None, question.currency_id) | {"customers": _named(question)}
+    frames = [USED.to_frame()]
+    for scan in scans(Table.POOL_DAYS, question.span, question.cuts, question.grain, extract):
+        path = f"portfolio/{scan.table}.sql"
+        parameters = given(path, shared | scan.parameters)
+        found = extract.read(document(path), parameters, slots=scan.slots)
+        buckets = pl.Series(scan.buckets, dtype=TIME).gather(found["unit"])
+        frames.append(found.with_columns(bucket=buckets).select(USED.names()).cast(USED))
+    used = (
+        pl.concat(frames)
+        .group_by("customer_key", "resource_key", "bucket")
+        .agg(pl.col("credits").sum())
+    )
+    pools = extract.read(document("portfolio/pools.sql"), {}).with_row_index("place")
+    named = used.join(pools, on=["customer_key", "resource_key"], nulls_equal=True)
+    rows = named.sort("place", "bucket").select(USE.names())
+    return rows.head(MOST_ROWS), rows.height > MOST_ROWS
 
 
 def moves(question: AllMoves, extract: Extract) -> pl.DataFrame:
-    given = _buckets(question, extract)
-    return extract.read(document("portfolio/moves.sql"), given).cast(MOVES)
-
-
-def _currency(
-    question: AllGrants | AllRecharges | AllUse | AllMoves, extract: Extract
-) -> Parameters:
-    check_scope(extract, None, question.currency_id)
-    customers = None if question.customers is None else list(question.customers)
-    return {"currency_id": question.currency_id, "customers": customers}
-
-
-def _buckets(question: AllUse | AllMoves, extract: Extract) -> Parameters:
-    return _currency(question, extract) | {
+    parameters = _currency(question, extract) | {
         "since": question.span.start,
         "until": question.span.end,
         "cuts": question.cuts,
     }
+    return extract.read(document("portfolio/moves.sql"), parameters).cast(MOVES)
+
+
+def _currency(question: AllGrants | AllRecharges | AllMoves, extract: Extract) -> Parameters:
+    check_scope(extract, None, question.currency_id)
+    return {"currency_id": question.currency_id, "customers": _named(question)}
+
+
+def _named(question: AllGrants | AllRecharges | AllUse | AllMoves) -> list[str] | None:
+    return None if question.customers is None else list(question.customers)

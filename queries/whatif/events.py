@@ -64,7 +64,7 @@ def events(
     }
     found = extract.read(document("whatif/events.sql"), given)
     is_told = pl.col("repriced").is_not_null()
-    worked_out = _work_out(found.filter(~is_told), tariff)
+    worked_out = _work_out(found.filter(~is_told), tariff, extract)
     if worked_out.is_empty():
         return found.select(worked_out.columns)
     return pl.concat([found.filter(is_told).select(worked_out.columns), worked_out])
@@ -145,18 +145,26 @@ def _sum(price: Price, names: list[str]) -> Sum | None:
     return found
 
 
-def _work_out(rows: pl.DataFrame, tariff: Tariff) -> pl.DataFrame:
+def _work_out(rows: pl.DataFrame, tariff: Tariff, extract: Extract) -> pl.DataFrame:
     """Events whose price is no plain sum, each charged by itself."""
+    texts = _texts(extract) if rows.height else {}
     known: dict[tuple[object, ...], Decimal] = {}
     charges = []
-    for place, units, pairs in rows.select("place", "units", "dimensions").iter_rows():
-        held = tuple((pair["key"], pair["value"]) for pair in pairs or ())
-        case = (place, units, held)
+    for place, units, codes, rest in rows.select("place", "units", "codes", "rest").iter_rows():
+        case = (place, units, tuple(codes), tuple((pair["key"], pair["value"]) for pair in rest))
         if case not in known:
-            known[case] = _charge(tariff.lines[place], units, dict(held))
+            promoted = (texts[n, code] for n, code in enumerate(codes, 1) if code is not None)
+            known[case] = _charge(tariff.lines[place], units, dict(case[3]) | dict(promoted))
         charges.append(known[case])
     repriced = pl.Series(charges, dtype=CREDITS)
     return rows.select(EVENT_COLUMNS).with_columns(repriced=repriced)
+
+
+def _texts(extract: Extract) -> dict[tuple[int, int], tuple[str, str]]:
+    """By place and code, the key and the value that an event has there."""
+    values = extract.read(document("values.sql"), {})
+    keys = extract.promoted_keys
+    return {(place, code): (keys[place - 1], value) for place, code, value in values.iter_rows()}
 
 
 def _charge(line: Line, units: Decimal, dimensions: Mapping[str, str]) -> Decimal:

@@ -1,10 +1,10 @@
 -- One row per event of the currency and feature, with what it was charged and what the changes
 -- would charge instead. A change is for a feature, and for one value of the key $key or for all:
 -- a dimension, customerId, or 'pool', whose values are the numbers of pools.sql. `repriced` is
--- null where a sum of numbers cannot tell it: then the change, the units and the dimensions are
--- there to work it out. Of the events named as out of order, `known_at` and `ledger_seq` say when
--- and in which place the pool learnt of them.
-with changes as (
+-- null where a sum of numbers cannot tell it: then the change, the units and the dimensions, as the
+-- extract has them, are there to work it out. Of the events named as out of order, `known_at` and
+-- `ledger_seq` say when and in which place the pool learnt of them.
+with given_changes as (
     select
         unnest(cast($places as integer[])) as place,
         unnest(cast($features as varchar[])) as feature_id,
@@ -19,6 +19,18 @@ with changes as (
         unnest(cast($per_4 as decimal(15, 9)[])) as per_4
 ),
 
+changes as (
+    select
+        given_changes.*,
+        features.feature_key,
+        case $key when 'pool' then cast(given_changes.value as bigint) else key_values.code end
+            as number,
+        given_changes.value as text
+    from given_changes
+    inner join features on given_changes.feature_id = features.feature_id
+    left join key_values on given_changes.value = key_values.value and key_values.key = $key
+),
+
 out_of_order as (
     select
         unnest(cast($late_event_ids as varchar[])) as event_id,
@@ -29,30 +41,36 @@ out_of_order as (
 
 held as (
     select
-        cast(usage_events.customer_key as bigint) * 4294967296
-        + coalesce(usage_events.resource_key, 0) as pool,
-        usage_events.event_id,
-        features.feature_id,
-        usage_events.occurred_at,
-        usage_events.units,
-        usage_events.credits,
+        cast(customer_key as bigint) * 4294967296 + coalesce(resource_key, 0) as pool,
+        event_id,
+        feature_key,
+        occurred_at,
+        units,
+        credits,
         case
             when $key = 'pool'
-                then
-                    cast(
-                        cast(usage_events.customer_key as bigint) * 4294967296
-                        + coalesce(usage_events.resource_key, 0) as varchar
-                    )
+                then cast(customer_key as bigint) * 4294967296 + coalesce(resource_key, 0)
             else
-                key_value(
-                    $key, customers.customer_id, features.feature_id,
-                    dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest
+                key_code(
+                    $key, customer_key, feature_key,
+                    dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8
                 )
-        end as value,
-        dimension($name_1, dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest) as text_1,
-        dimension($name_2, dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest) as text_2,
-        dimension($name_3, dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest) as text_3,
-        dimension($name_4, dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest) as text_4,
+        end as number,
+        coalesce(
+            dimension_text($key, rest),
+            case
+                when
+                    key_code(
+                        $key, customer_key, feature_key,
+                        dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8
+                    ) is null
+                    then ''
+            end
+        ) as text,
+        dimension_code($name_1, dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8) as code_1,
+        dimension_code($name_2, dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8) as code_2,
+        dimension_code($name_3, dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8) as code_3,
+        dimension_code($name_4, dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8) as code_4,
         dim_1,
         dim_2,
         dim_3,
@@ -63,14 +81,20 @@ held as (
         dim_8,
         rest
     from usage_events
-    inner join customers on usage_events.customer_key = customers.customer_key
-    inner join currencies on usage_events.currency_key = currencies.currency_key
-    left join features on usage_events.feature_key = features.feature_key
     where
-        currencies.currency_id = $currency_id
-        and usage_events.occurred_at >= $first
-        and usage_events.occurred_at < $last
-        and ($customers is null or list_contains($customers, customers.customer_id))
+        currency_key = (
+            select currencies.currency_key from currencies
+            where currencies.currency_id = $currency_id
+        )
+        and occurred_at >= $first
+        and occurred_at < $last
+        and (
+            $customers is null
+            or customer_key in (
+                select customers.customer_key from customers
+                where list_contains($customers, customers.customer_id)
+            )
+        )
 ),
 
 matched as (
@@ -78,13 +102,15 @@ matched as (
         held.*,
         case
             when held.occurred_at >= $since and held.occurred_at < $until
-                then coalesce(of_value.place, of_all.place)
+                then coalesce(of_number.place, of_text.place, of_all.place)
         end as place
     from held
-    left join changes as of_value
-        on held.feature_id = of_value.feature_id and held.value = of_value.value
+    left join changes as of_number
+        on held.feature_key = of_number.feature_key and held.number = of_number.number
+    left join changes as of_text
+        on held.feature_key = of_text.feature_key and held.text = of_text.text
     left join changes as of_all
-        on held.feature_id = of_all.feature_id and of_all.value is null
+        on held.feature_key = of_all.feature_key and of_all.value is null
 ),
 
 charged as (
@@ -98,20 +124,44 @@ charged as (
                         changes.per_credit * matched.credits
                         + changes.per_unit * matched.units
                         + changes.constant
-                        + if(changes.per_1 = 0, 0, changes.per_1 * plain_number(matched.text_1))
-                        + if(changes.per_2 = 0, 0, changes.per_2 * plain_number(matched.text_2))
-                        + if(changes.per_3 = 0, 0, changes.per_3 * plain_number(matched.text_3))
-                        + if(changes.per_4 = 0, 0, changes.per_4 * plain_number(matched.text_4))
+                        + if(
+                            changes.per_1 = 0, 0,
+                            changes.per_1
+                            * plain_number(coalesce(dimension_text($name_1, rest), text_1.value))
+                        )
+                        + if(
+                            changes.per_2 = 0, 0,
+                            changes.per_2
+                            * plain_number(coalesce(dimension_text($name_2, rest), text_2.value))
+                        )
+                        + if(
+                            changes.per_3 = 0, 0,
+                            changes.per_3
+                            * plain_number(coalesce(dimension_text($name_3, rest), text_3.value))
+                        )
+                        + if(
+                            changes.per_4 = 0, 0,
+                            changes.per_4
+                            * plain_number(coalesce(dimension_text($name_4, rest), text_4.value))
+                        )
                         as decimal(18, 6)
                     )
         end as repriced
     from matched
     left join changes on matched.place = changes.place
+    left join dimension_values as text_1
+        on matched.code_1 = text_1.code and text_1.place = place_of($name_1)
+    left join dimension_values as text_2
+        on matched.code_2 = text_2.code and text_2.place = place_of($name_2)
+    left join dimension_values as text_3
+        on matched.code_3 = text_3.code and text_3.place = place_of($name_3)
+    left join dimension_values as text_4
+        on matched.code_4 = text_4.code and text_4.place = place_of($name_4)
 )
 
 select
     charged.pool,
-    charged.feature_id,
+    features.feature_id,
     charged.occurred_at,
     out_of_order.known_at,
     out_of_order.ledger_seq,
@@ -121,13 +171,12 @@ select
     case when charged.repriced is null then charged.units end as units,
     case
         when charged.repriced is null
-            then
-                map_entries(
-                    dimensions(dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8, rest)
-                )
-    end as dimensions
+            then [dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8]
+    end as codes,
+    case when charged.repriced is null then map_entries(rest) end as rest
 from charged
+left join features on charged.feature_key = features.feature_key
 left join out_of_order
     on
         charged.event_id = out_of_order.event_id
-        and charged.feature_id is not distinct from out_of_order.feature_id
+        and features.feature_id is not distinct from out_of_order.feature_id

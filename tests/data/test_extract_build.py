@@ -6,12 +6,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 
 from data.extract.build import write
+from data.extract.duckdb import Extract
 from data.extract.errors import ExtractError
+from data.extract.folder import STAGING
+from data.extract.publish import publish
 from data.tables import SCHEMAS, Tables
 
 MAY = datetime(2026, 5, 1)
@@ -46,9 +48,14 @@ def tables(events: list[dict[str, Any]], customers: tuple[str, ...] = ("c-1", "c
     }
 
 
-def written(folder: Path, given: Tables) -> duckdb.DuckDBPyConnection:
-    write(given, folder / "e.duckdb", source="test", cut_off=MAY, loaded_at=MAY)
-    return duckdb.connect(folder / "e.duckdb", read_only=True)
+def written(folder: Path, given: Tables) -> Extract:
+    write(given, folder / STAGING, source="test", cut_off=MAY, loaded_at=MAY)
+    publish(folder)
+    return Extract(folder)
+
+
+def rows_of(extract: Extract, sql: str) -> list[tuple[Any, ...]]:
+    return extract.read(sql, {}).rows()
 
 
 def pairs(**values: str) -> list[dict[str, str]]:
@@ -77,19 +84,22 @@ def test_every_row_of_every_table_arrives(tmp_path: Path) -> None:
     given["addons"] = frame("addons", [{"addon_id": "a"}])
     given["coupons"] = frame("coupons", [{"coupon_id": "k"}])
     extract = written(tmp_path, given)
-    [(counts,)] = extract.execute("select row_counts from metadata").fetchall()
-    assert counts == {name: given[name].height for name in SCHEMAS}
-    assert extract.execute(
+    [(counts,)] = rows_of(extract, "select map_entries(row_counts) from metadata")
+    assert {each["key"]: each["value"] for each in counts} == {
+        name: given[name].height for name in SCHEMAS
+    }
+    assert rows_of(
+        extract,
         "select customer_id, resource_id, currency_id, amount from grants "
         "join customers using (customer_key) join resources using (resource_key) "
-        "join currencies using (currency_key)"
-    ).fetchall() == [("c-2", "r", "ai", Decimal("0.000001"))]
+        "join currencies using (currency_key)",
+    ) == [("c-2", "r", "ai", Decimal("0.000001"))]
 
 
 def test_an_extract_of_nothing_can_be_written(tmp_path: Path) -> None:
     extract = written(tmp_path, {})
-    assert extract.execute("select count(*) from usage_events").fetchall() == [(0,)]
-    assert extract.execute("select promoted_keys from metadata").fetchall() == [([],)]
+    assert rows_of(extract, "select count(*) from usage_events") == [(0,)]
+    assert rows_of(extract, "select promoted_keys from metadata") == [([],)]
 
 
 def test_the_eight_most_used_keys_are_promoted_and_ties_go_by_name(tmp_path: Path) -> None:
@@ -101,38 +111,68 @@ def test_the_eight_most_used_keys_are_promoted_and_ties_go_by_name(tmp_path: Pat
     ]
     extract = written(tmp_path, tables(events))
     promoted = ["model", "zone", "a", "b", "c", "d", "e", "f"]
-    assert extract.execute("select promoted_keys from metadata").fetchall() == [(promoted,)]
-    assert extract.execute(
-        "select dim_1, dim_2, dim_8, rest from usage_events where event_id in ('e-0', 'e-2') "
-        "order by event_id"
-    ).fetchall() == [("m", "z", None, {"h": "v"}), ("m", "z", "v", {})]
+    assert rows_of(extract, "select promoted_keys from metadata") == [(promoted,)]
+    assert rows_of(
+        extract,
+        "select value_of(1, dim_1), value_of(2, dim_2), value_of(8, dim_8), map_entries(rest) "
+        "from usage_events where event_id in ('e-0', 'e-2') order by event_id",
+    ) == [("m", "z", None, [{"key": "h", "value": "v"}]), ("m", "z", "v", [])]
 
 
-def test_events_lie_by_month_customer_time_and_id(tmp_path: Path) -> None:
+def test_the_events_of_a_pool_lie_together_in_the_order_of_time(tmp_path: Path) -> None:
     random = Random(5)
     events = [
         {
             "event_id": f"e-{random.randrange(10**6)}-{number}",
-            "customer_id": random.choice(["c-1", "c-2"]),
+            "customer_id": (customer := random.choice(["c-1", "c-2"])),
+            "resource_id": random.choice([None, "r"]) if customer == "c-2" else None,
             "occurred_at": MAY + timedelta(minutes=random.randrange(200_000)),
             "credits": Decimal(random.randrange(10**9)).scaleb(-6),
         }
         for number in range(3000)
     ]
     extract = written(tmp_path, tables(events))
-    rows = extract.execute(
-        "select date_trunc('month', occurred_at), customer_key, occurred_at, event_id, credits "
-        "from usage_events"
-    ).fetchall()
+    rows = rows_of(
+        extract,
+        "select customer_key, resource_key is not null, occurred_at from usage_events",
+    )
     assert rows == sorted(rows)
-    assert sum(row[4] for row in rows) == sum(event["credits"] for event in events)
+    [(credits,)] = rows_of(extract, "select sum(credits) from usage_events")
+    assert credits == sum(event["credits"] for event in events)
+
+
+@pytest.mark.parametrize("ids", ["e-{:05}", "{}", "e-{}", "{:x}", "n° {:03} ", "{:030}", "e-{}x"])
+def test_an_id_comes_back_as_it_was_however_it_is_kept(tmp_path: Path, ids: str) -> None:
+    given = [ids.format(number) for number in (*range(9, 12), *range(99, 102), 4_711, 10**9)]
+    given += ["", "e-", "e-+0009", "e- 00009", "00009", "e-0000²"]
+    extract = written(tmp_path, tables([{"event_id": each} for each in given]))
+    assert sorted(row[0] for row in rows_of(extract, "select event_id from usage_events")) == (
+        sorted(given)
+    )
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1, 1, 1),
+        datetime(1969, 12, 31, 23, 59, 59, 999999),
+        datetime(1970, 1, 1),
+        datetime(9999, 11, 30, 23, 59, 59, 999999),
+    ],
+)
+def test_a_time_comes_back_to_the_microsecond(tmp_path: Path, moment: datetime) -> None:
+    later = moment + timedelta(microseconds=900_000_001)
+    given = [{"occurred_at": moment, "received_at": later}, {"occurred_at": later}]
+    extract = written(tmp_path, tables(given))
+    rows = rows_of(extract, "select occurred_at, loaded_at from usage_events order by occurred_at")
+    assert rows == [(moment, later), (later, MAY)]
 
 
 def test_an_event_without_a_time_of_arrival_counts_as_loaded_now(tmp_path: Path) -> None:
     late = MAY + timedelta(days=3)
     given = tables([{"received_at": None}, {"event_id": "e-2", "received_at": late}])
     extract = written(tmp_path, given)
-    rows = extract.execute("select loaded_at from usage_events order by event_id").fetchall()
+    rows = rows_of(extract, "select loaded_at from usage_events order by event_id")
     assert rows == [(MAY,), (late,)]
 
 

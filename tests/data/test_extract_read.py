@@ -1,7 +1,6 @@
 """Extract: threads read whole versions while others are published."""
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -16,16 +15,18 @@ import pytest
 from data.extract.build import write
 from data.extract.duckdb import Extract
 from data.extract.errors import ExtractError
-from data.extract.folder import POINTER, STAGING
+from data.extract.folder import POINTER, STAGING, versions
 from data.extract.metadata import SCHEMA_VERSION
+from data.extract.parts import PATTERN, parts_of
 from data.extract.publish import publish
 from data.tables import SCHEMAS, Tables
 
 MAY = datetime(2026, 5, 1)
 THREADS, SWAPS, EVENTS = 8, 20, 400
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = 120
 PAUSE_SECONDS = 0.05
-PLACES = ", ".join([*(f"dim_{place}" for place in range(1, 9)), "rest"])
+CODES = ", ".join(f"dim_{place}" for place in range(1, 9))
+PLACES = f"{CODES}, rest"
 
 
 def tables(mark: int, events: int = EVENTS) -> Tables:
@@ -99,9 +100,10 @@ def test_dimension_finds_the_value_wherever_it_lies(
     assert extract.read(sql, {"key": key})["v"].to_list() == values
 
 
-def test_dimension_folds_to_the_plain_column(extract: Extract) -> None:
+def test_a_dimension_s_code_folds_to_the_plain_column(extract: Extract) -> None:
     sql = (
-        f"explain select dimension($key, {PLACES}) as v, sum(credits) from usage_events group by v"
+        f"explain select dimension_code($key, {CODES}) as v, sum(credits) from usage_events "
+        "group by v"
     )
     plan = extract.read(sql, {"key": "c"})["explain_value"][0]
     assert "dim_3" in plan
@@ -110,7 +112,7 @@ def test_dimension_folds_to_the_plain_column(extract: Extract) -> None:
 
 def test_the_keys_and_the_dimensions_of_an_event_are_whole_again(extract: Extract) -> None:
     sql = (
-        f"select distinct array_to_string(list_sort(dimension_keys({PLACES})), ' ') as keys, "
+        f"select distinct array_to_string(list_sort(map_keys(dimensions({PLACES}))), ' ') as keys, "
         f"dimensions({PLACES})['rare'] as rare, cardinality(dimensions({PLACES})) as size "
         "from usage_events order by keys"
     )
@@ -123,21 +125,9 @@ def test_the_keys_and_the_dimensions_of_an_event_are_whole_again(extract: Extrac
 def test_an_extract_without_dimensions_has_none(tmp_path: Path) -> None:
     write({}, tmp_path / STAGING, source="test", cut_off=MAY, loaded_at=MAY)
     publish(tmp_path)
-    sql = f"select dimension($key, {PLACES}) as v, dimension_keys({PLACES}), dimensions({PLACES})"
+    sql = f"select dimension($key, {PLACES}) as v, dimensions({PLACES})"
     with Extract(tmp_path) as extract:
         assert extract.read(f"{sql} from usage_events", {"key": "a"}).height == 0
-
-
-def marked(model: Path, folder: Path, mark: int) -> Path:
-    """A copy of the extract `model` in which every row says `mark`."""
-    path = folder / f"{mark}.duckdb"
-    shutil.copy(model, path)
-    with duckdb.connect(path) as extract:
-        extract.execute(
-            f"update usage_events set credits = {mark}, dim_1 = 'a-{mark}';"
-            f"update customers set name = '{mark}'; checkpoint"
-        )
-    return path
 
 
 def look(extract: Extract) -> set[int]:
@@ -151,13 +141,26 @@ def look(extract: Extract) -> set[int]:
     return {int(value) for value in row}
 
 
+@pytest.fixture
+def ready(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Extracts of the marks from 2 on, staged in folders of their own."""
+    store = tmp_path_factory.mktemp("ready")
+    for mark in range(2, SWAPS + 2):
+        stage(store / str(mark), mark)
+    return [store / str(mark) for mark in range(2, SWAPS + 2)]
+
+
+def publish_made(ready: Path, folder: Path) -> None:
+    """Publish what was staged elsewhere."""
+    for path in ready.iterdir():
+        path.rename(folder / path.name)
+    publish(folder)
+
+
 def test_eight_threads_see_every_swap_whole_and_never_an_older_version(
-    extract: Extract, tmp_path_factory: pytest.TempPathFactory
+    extract: Extract, ready: list[Path]
 ) -> None:
     """`reached` is the version that the publisher has seen: no later read may see an older one."""
-    store = tmp_path_factory.mktemp("marked")
-    model = extract.folder / "extract-1.duckdb"
-    ready = [marked(model, store, mark) for mark in range(2, SWAPS + 2)]
     reached, ended = [1], threading.Event()
     faults: list[object] = []
     reads = [0] * THREADS
@@ -178,9 +181,8 @@ def test_eight_threads_see_every_swap_whole_and_never_an_older_version(
     for thread in threads:
         thread.start()
     deadline = time.monotonic() + LIMIT_SECONDS
-    for mark, path in enumerate(ready, start=2):
-        path.rename(extract.folder / STAGING)
-        publish(extract.folder)
+    for mark, made in enumerate(ready, start=2):
+        publish_made(made, extract.folder)
         while reached[0] < mark and time.monotonic() < deadline and not faults:
             reached[0] = max(look(extract))
     ended.set()
@@ -190,7 +192,17 @@ def test_eight_threads_see_every_swap_whole_and_never_an_older_version(
     assert reached == [SWAPS + 1]
     assert min(reads) > 0
     assert extract.warning is None
-    assert files_held(extract.folder) == {f"extract-{SWAPS + 1}.duckdb"}
+    newest = extract.folder / f"extract-{SWAPS + 1}.duckdb"
+    assert files_held(extract.folder) == {newest.name, *(each.file for each in parts_of(newest))}
+
+
+def test_files_of_events_go_with_the_last_version_that_names_them(extract: Extract) -> None:
+    for mark in range(2, 5):
+        stage(extract.folder, mark)
+        publish(extract.folder)
+    kept = {each.file for path in versions(extract.folder) for each in parts_of(path)}
+    assert {path.name for path in extract.folder.glob(PATTERN)} == kept
+    assert len(kept) == 2
 
 
 def files_held(folder: Path) -> set[str]:

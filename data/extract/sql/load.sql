@@ -204,7 +204,15 @@ select
 from given_coupons
 order by coupon_id;
 
-create or replace temp table incoming as
+create or replace temp view incoming as
+with keyed as (
+    select
+        *,
+        list_transform(dimensions, lambda entry: entry['key']) as dimension_keys,
+        list_transform(dimensions, lambda entry: entry['value']) as dimension_values
+    from given_usage_events
+)
+
 select
     given.event_id,
     known(customers.customer_key, given.customer_id) as customer_key,
@@ -215,8 +223,25 @@ select
     given.received_at as loaded_at,
     given.units,
     given.credits,
-    coalesce(given.dimensions, []) as dimensions
-from given_usage_events as given
+    given.events,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[1])] as dim_1,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[2])] as dim_2,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[3])] as dim_3,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[4])] as dim_4,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[5])] as dim_5,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[6])] as dim_6,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[7])] as dim_7,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[8])] as dim_8,
+    map_from_entries(
+        coalesce(
+            list_filter(
+                dimensions,
+                lambda entry: not list_contains(getvariable('promoted'), entry['key'])
+            ),
+            []
+        )
+    ) as rest
+from keyed as given
 left join customers on given.customer_id = customers.customer_id
 left join currencies on given.currency_id = currencies.currency_id
 left join features on given.feature_id = features.feature_id

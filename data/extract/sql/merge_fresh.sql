@@ -77,6 +77,14 @@ from new_resources
 inner join customers on new_resources.customer_id = customers.customer_id;
 
 create temp table incoming as
+with keyed as (
+    select
+        *,
+        list_transform(dimensions, lambda entry: entry['key']) as dimension_keys,
+        list_transform(dimensions, lambda entry: entry['value']) as dimension_values
+    from added
+)
+
 select
     added.event_id,
     customers.customer_key,
@@ -87,8 +95,22 @@ select
     added.loaded_at,
     added.units,
     added.credits,
-    added.dimensions
-from added
+    1 as events,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[1])] as dim_1,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[2])] as dim_2,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[3])] as dim_3,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[4])] as dim_4,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[5])] as dim_5,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[6])] as dim_6,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[7])] as dim_7,
+    dimension_values[list_position(dimension_keys, getvariable('promoted')[8])] as dim_8,
+    map_from_entries(
+        list_filter(
+            dimensions,
+            lambda entry: not list_contains(getvariable('promoted'), entry['key'])
+        )
+    ) as rest
+from keyed as added
 inner join customers on added.customer_id = customers.customer_id
 inner join features on added.feature_id = features.feature_id
 inner join currencies on added.currency_id = currencies.currency_id

@@ -19,5 +19,5 @@ select
         'promotional_entitlements': (select count(*) from promotional_entitlements),
         'addons': (select count(*) from addons),
         'coupons': (select count(*) from coupons),
-        'usage_events': (select count(*) from usage_events)
+        'usage_events': (select coalesce(sum(parts.events), 0) from parts)
     } as row_counts

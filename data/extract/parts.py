@@ -1,0 +1,147 @@
+"""The files that hold an extract's events, and how they are read as one."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from data.extract.statements import part_schema
+
+EPOCH = datetime(1970, 1, 1)
+SLOT = timedelta(minutes=15)
+EVENT_COLUMNS = (
+    *("customer_key", "resource_key", "feature_key", "currency_key", "slot", "micro", "delay"),
+    *("units", "credits", "events"),
+    *(f"dim_{place}" for place in range(1, 9)),
+    "rest",
+)
+ROLLUPS = ("pool_days", "key_slots", "pool_keys")
+PATTERN = "usage-*.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A row of the table `parts`: a file with all events from `first_slot` to `until_slot`."""
+
+    file: str
+    first_slot: int
+    until_slot: int
+    last_at: datetime
+    count_rows: int
+    events: int
+    rolled_places: Sequence[int]
+    id_prefix: str
+    id_digits: int
+
+    def has_ids_of(self, other: "Part") -> bool:
+        """Whether ids are kept as numbers in the same way."""
+        return (self.id_prefix, self.id_digits) == (other.id_prefix, other.id_digits)
+
+
+NO_EVENTS = Part("", 0, 0, EPOCH, 0, 0, (), "", 0)
+"""Stands for the empty part in memory of an extract without events."""
+
+
+def read_parts(connection: duckdb.DuckDBPyConnection, table: str = "parts") -> list[Part]:
+    """The parts, the earliest first."""
+    columns = ", ".join(field.name for field in fields(Part))
+    found = connection.execute(f"select {columns} from {table} order by first_slot").fetchall()
+    return [Part(*row) for row in found]
+
+
+def parts_of(path: Path) -> list[Part]:
+    """The parts that an extract's main file names; none if it is too young to name any."""
+    with duckdb.connect(path, read_only=True) as connection:
+        try:
+            return read_parts(connection)
+        except duckdb.CatalogException:
+            return []
+
+
+def write_parts(connection: duckdb.DuckDBPyConnection, parts: Iterable[Part]) -> None:
+    """Replace the rows of the table `parts`."""
+    connection.execute("delete from parts")
+    for part in parts:
+        connection.execute("insert into parts values (?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(part))
+
+
+def first_moment(part: Part) -> datetime:
+    """When the first month of the part begins."""
+    return EPOCH + part.first_slot * SLOT
+
+
+def new_name() -> str:
+    """The name of a part yet to be written; no version ever had one of that name."""
+    return PATTERN.replace("*", uuid.uuid4().hex[:16])
+
+
+def attach(
+    connection: duckdb.DuckDBPyConnection, folder: Path, parts: Sequence[Part]
+) -> dict[str, Part]:
+    """Attach the files of the parts to read them; return them by the names they have there."""
+    named = {f"part_{number}": part for number, part in enumerate(parts, start=1)}
+    for name, part in named.items():
+        connection.execute(f"attach {quoted(str(folder / part.file))} as {name} (read_only)")
+    return named
+
+
+def views(named: Mapping[str, Part], *, kind: str = "view", schema: str = "main") -> str:
+    """The statements that make views of all parts, whose columns README.md tells.
+
+    kind: "view", or "temp view" where the default database is a file.
+    """
+    columns = ", ".join(EVENT_COLUMNS)
+    single = columns.replace(" events,", " 1 as events,")
+    events = [
+        f"select {_event_id(part)} as event_id, {columns}, "
+        f"event_number, event_id as event_text, {quoted(part.id_prefix)} as id_prefix, "
+        "make_timestamp(slot * 900000000::bigint + micro) as occurred_at, "
+        "make_timestamp(slot * 900000000::bigint + micro + delay) as loaded_at "
+        f"from {name}.usage_events"
+        for name, part in named.items()
+    ]
+    coded = [
+        f"select {columns if part.events != part.count_rows else single} from {name}.usage_events"
+        for name, part in named.items()
+    ]
+    rollups = {table: [f"from {name}.{table}" for name in named] for table in ROLLUPS}
+    made = {"usage_events": events, "coded_events": coded, **rollups}
+    return "\n".join(
+        f"create or replace {kind} {'' if kind.startswith('temp') else schema + '.'}{view} as "
+        f"{' union all '.join(selects)};"
+        for view, selects in made.items()
+    )
+
+
+def held_events(part: Part, named: Mapping[str, Part]) -> str:
+    """The statement for the view `held_events`: rows for `part` out of those that it replaces."""
+    columns = ", ".join(EVENT_COLUMNS)
+    selects = [
+        f"select event_number, event_id, {columns} from {name}.usage_events"
+        if part.has_ids_of(held)
+        else f"select null::bigint, {_event_id(held)}, {columns} from {name}.usage_events"
+        for name, held in named.items()
+    ]
+    selects = selects or ["from part.usage_events where false"]
+    return f"create or replace temp view held_events as {' union all '.join(selects)}"
+
+
+def attach_new(connection: duckdb.DuckDBPyConnection, file: str) -> None:
+    """Attach an empty part, to be written, as `part`; ':memory:' is one that is never filled."""
+    connection.execute(f"attach {quoted(file)} as part")
+    connection.execute(part_schema())
+
+
+def quoted(text: str) -> str:
+    """The text as SQL writes it, where no parameter can stand."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _event_id(part: Part) -> str:
+    return (
+        "case when event_number is null then event_id else "
+        f"{quoted(part.id_prefix)} || lpad(event_number::varchar, {part.id_digits}, '0') end"
+    )

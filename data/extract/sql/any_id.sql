@@ -1,0 +1,3 @@
+select any_value(event_id) as event_id
+from incoming
+where slot_of(occurred_at) >= $first and slot_of(occurred_at) < $until

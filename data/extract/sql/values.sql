@@ -1,0 +1,6 @@
+select
+    code,
+    value
+from key_values
+where key = $key
+order by code
