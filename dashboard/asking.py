@@ -1,8 +1,17 @@
 """Asking from a page: one answer for everyone who may see it, kept for a minute."""
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_requests import (
+    ScriptRequests,
+    ScriptRequestType,
+)
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from dashboard.access import current_actor
+from data.extract.patience import while_wanted
 from queries.answer import Question, answer
 from queries.question import Answer, Source
 
@@ -25,7 +34,27 @@ def _asked(
     _question: Question,
     _source: Source,
 ) -> Answer:
-    return answer(_question, _source)
+    with while_wanted(_is_waited_for()):
+        return answer(_question, _source)
+
+
+def _is_waited_for() -> Callable[[], bool]:
+    """Whether somebody still waits for what this run of the page asks, to be called at any time."""
+    context = get_script_run_ctx(suppress_warning=True)
+    requests = context.script_requests if context else None
+    return (lambda: True) if requests is None else partial(goes_on, requests)
+
+
+def goes_on(requests: ScriptRequests) -> bool:
+    """Whether the run will not be ended at its next call of Streamlit.
+
+    It is when its reader has chosen something else, or is gone; a request for fragments alone
+    waits its turn. Streamlit has no public way to look without taking the request.
+    """
+    is_of_fragments = bool(requests._rerun_data.fragment_id_queue)
+    return requests._state is ScriptRequestType.CONTINUE or (
+        requests._state is ScriptRequestType.RERUN and is_of_fragments
+    )
 
 
 def forget() -> None:

@@ -26,12 +26,14 @@ from data.extract.parts import (
     read_parts,
     views,
 )
+from data.extract.patience import watched
 from data.extract.statements import statement
 from data.tables import SCHEMAS
 
 COLUMNS = [f"dim_{place}" for place in range(1, 9)]
 TABLES = ("metadata", "dimension_values", *(name for name in SCHEMAS if name != "usage_events"))
 ATTEMPTS = 5
+MOST_SECONDS = 60.0
 TABLE_BITS = 20
 """Groups that are numbers of so few bits are counted in a table, not by their hashes."""
 
@@ -45,9 +47,15 @@ class Extract:
     from its first row to its last, and nothing is ever switched underneath it.
     """
 
-    def __init__(self, folder: Path, *, check_seconds: float = 1.0) -> None:
-        """Look at the pointer at most every `check_seconds`. Raises ExtractError."""
+    def __init__(
+        self, folder: Path, *, check_seconds: float = 1.0, most_seconds: float = MOST_SECONDS
+    ) -> None:
+        """Look at the pointer at most every `check_seconds`; give up a query after `most_seconds`.
+
+        Raises ExtractError.
+        """
         self.folder = folder
+        self._most_seconds = most_seconds
         self.warning: str | None = None
         self._check_seconds = check_seconds
         self._lock = threading.Lock()
@@ -65,14 +73,16 @@ class Extract:
         """The answer to one query; `parameters` are its $names, no more and no fewer.
 
         `slots` says that it asks for no events before the first slot, nor from the second on: then
-        parts without any are left out, which each take half a millisecond to be planned.
+        parts without any are left out, which each take half a millisecond to be planned. Raises
+        ExtractError if the file is damaged, or the answer is given up (`patience.py`).
         """
         version = self._borrow()
         try:
             with version.connection.cursor() as cursor:
                 if slots is not None:
                     cursor.execute(f"set search_path = '{version.schema_of(slots)},main'")
-                answer: pl.DataFrame = cursor.sql(sql, params=dict(parameters)).pl()
+                with watched(cursor, self._most_seconds):
+                    answer: pl.DataFrame = cursor.sql(sql, params=dict(parameters)).pl()
                 return answer
         except duckdb.IOException as error:
             raise _damaged(version.path, error) from None
