@@ -10,11 +10,12 @@ import polars as pl
 from data.credits.amounts import CREDITS_LIMIT, AmountError
 from data.credits.rates import Rate, linear
 from data.extract.duckdb import Extract
-from data.tables import CREDITS, TIME, ColumnTypes
-from queries.documents import document
+from data.tables import CREDITS, CREDITS_SUM, TIME, ColumnTypes
+from queries.documents import document, given
 from queries.portfolio import Whom
 from queries.question import QuestionError
-from queries.time import EARLIEST, LATEST, Span
+from queries.scans import Table, scans
+from queries.time import EARLIEST, LATEST, Grain, Span
 from queries.whatif import Scenario
 from queries.whatif.prices import NONE, Price
 
@@ -30,6 +31,15 @@ LATE_COLUMNS: ColumnTypes = {
     "ledger_seq": pl.Int64,
 }
 LATE = pl.Schema(LATE_COLUMNS)
+
+TOTAL_COLUMNS: ColumnTypes = {
+    "pool": pl.Int64,
+    "events": pl.Int64,
+    "changed": pl.Int64,
+    "charged": CREDITS_SUM,
+    "repriced": CREDITS_SUM,
+}
+TOTALS = pl.Schema(TOTAL_COLUMNS)
 
 Sum = Mapping[str, Decimal]
 
@@ -50,7 +60,7 @@ def events(
     ledger has out of order. Raises QuestionError where a price goes out of range.
     """
     late = LATE.to_frame() if late is None else late
-    given = _parameters(tariff) | {
+    parameters = _parameters(tariff) | {
         "currency_id": currency_id,
         "customers": None if customers is None else list(customers),
         "since": span.start,
@@ -62,12 +72,33 @@ def events(
         "late_known_at": late["known_at"].to_list(),
         "late_places": late["ledger_seq"].to_list(),
     }
-    found = extract.read(document("whatif/events.sql"), given)
+    found = extract.read(document("whatif/events.sql"), parameters)
     is_told = pl.col("repriced").is_not_null()
     worked_out = _work_out(found.filter(~is_told), tariff, extract)
     if worked_out.is_empty():
         return found.select(worked_out.columns)
     return pl.concat([found.filter(is_told).select(worked_out.columns), worked_out])
+
+
+def totals(
+    extract: Extract, scope: Mapping[str, object], customers: Whom, tariff: "Tariff", span: Span
+) -> pl.DataFrame | None:
+    """pool, events, changed, charged, repriced: sums of what `events` gives, in no order.
+
+    None where single events must be looked at: their prices are no sums, or less than nothing.
+    """
+    path = "whatif/totals.sql"
+    shared = _parameters(tariff) | dict(scope)
+    shared["customers"] = None if customers is None else list(customers)
+    frames = [TOTALS.to_frame()]
+    for scan in scans(Table.EVENTS, span, [span.start], Grain.WHOLE, extract):
+        found = extract.read(
+            document(path), given(path, shared | scan.parameters), slots=scan.slots
+        )
+        if found["untold"].sum() or found["wrong"].sum():
+            return None
+        frames.append(found.select(TOTALS.names()).cast(TOTALS))
+    return pl.concat(frames).group_by("pool").agg(pl.exclude("pool").sum())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,30 +11,32 @@ from queries.extracted import check_scope
 from queries.portfolio import POOL, AllGrants, AllRecharges, Whom
 from queries.portfolio import extracted as portfolio
 from queries.whatif import RATED, REPRICED, Replayed, Repriced, Scenario, TodaysRates
-from queries.whatif.events import Line, Tariff, check_charges, events, tariff_of
+from queries.whatif.events import Line, Tariff, check_charges, events, tariff_of, totals
 from queries.whatif.late import late_events
 from queries.whatif.prices import NONE, Price
 from queries.whatif.replaying import past, replayed_pools
 
 
 def repriced(question: Repriced, extract: Extract) -> pl.DataFrame:
-    check_scope(extract, None, question.currency_id)
+    scope = check_scope(extract, None, question.currency_id)
+    tariff = _tariff(question.scenario, extract)
+    sums = totals(extract, scope, question.customers, tariff, question.span)
+    if sums is None:
+        sums = _one_by_one(question, tariff, extract)
+    return _named(sums, extract, question.customers).select(REPRICED.names()).cast(REPRICED)
+
+
+def _one_by_one(question: Repriced, tariff: Tariff, extract: Extract) -> pl.DataFrame:
+    """The totals of prices that are no sums, each event charged by itself."""
     found = check_charges(
-        events(
-            extract,
-            question.currency_id,
-            question.customers,
-            _tariff(question.scenario, extract),
-            of=question.span,
-        )
+        events(extract, question.currency_id, question.customers, tariff, of=question.span)
     )
-    sums = found.group_by("pool").agg(
+    return found.group_by("pool").agg(
         events=pl.len(),
         changed=(pl.col("credits") != pl.col("repriced")).sum(),
         charged=pl.col("credits").sum(),
         repriced=pl.col("repriced").sum(),
     )
-    return _named(sums, extract, question.customers).select(REPRICED.names()).cast(REPRICED)
 
 
 def replayed(question: Replayed, extract: Extract) -> pl.DataFrame:
