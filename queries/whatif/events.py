@@ -85,10 +85,14 @@ def totals(
 ) -> pl.DataFrame | None:
     """pool, events, changed, charged, repriced: sums of what `events` gives, in no order.
 
-    None where single events must be looked at: their prices are no sums, or less than nothing.
+    None where single events must be looked at: for a price by dimensions, or less than nothing, or
+    for a key whose values have no codes.
     """
     path = "whatif/totals.sql"
     shared = _parameters(tariff) | dict(scope)
+    has_codes = tariff.key is None or tariff.key in extract.key_sizes
+    if not (has_codes and all(shared["is_sum"])) or shared["name_1"] is not None:
+        return None
     shared["customers"] = None if customers is None else list(customers)
     frames = [TOTALS.to_frame()]
     for scan in scans(Table.EVENTS, span, [span.start], Grain.WHOLE, extract):
