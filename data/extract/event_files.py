@@ -1,25 +1,34 @@
-"""The rows of event files: CSV, Parquet and JSON lines, read one after the other."""
+"""The rows of event files: CSV, Parquet, JSON lines and Arrow, read one after the other."""
 
 import csv
 import json
-from collections.abc import Callable, Collection, Iterator
+import warnings
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
 
 import pyarrow as pa
+import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
 from data.extract.errors import EventsError, MappingError
 from data.extract.mapping import Row
 
 BATCH = 20_000
+ARROW_FILE = b"ARROW1"
+Wanted = Sequence[int] | None
 NumberedRow = tuple[int, Row | str]
 """The row's number in its file, from 1, and the row, or the reason why it cannot be read."""
 
 
-def rows(path: Path, columns: Collection[str]) -> Iterator[NumberedRow]:
-    """The rows of a file, chosen by its suffix; a cell is None, or what the format holds.
+def rows(
+    path: Path, columns: Collection[str], wanted: Sequence[int] | None = None
+) -> Iterator[NumberedRow]:
+    """The rows of a file, its format known by the suffix; a cell is None, or what the file holds.
+
+    `wanted` are the numbers of the only rows to give, in order.
 
     CSV cells are texts, "" where empty; rows are counted without the header. JSON lines count
     empty lines. Raises MappingError if the file lacks one of the `columns`, EventsError if it
@@ -29,7 +38,7 @@ def rows(path: Path, columns: Collection[str]) -> Iterator[NumberedRow]:
     if reader is None:
         raise EventsError(f"{path.name} is none of the files known here: {', '.join(READERS)}.")
     try:
-        yield from reader(path, columns)
+        yield from reader(path, columns, wanted)
     except FileNotFoundError:
         raise EventsError(f"There is no file {path}.") from None
     except UnicodeDecodeError as error:
@@ -38,11 +47,12 @@ def rows(path: Path, columns: Collection[str]) -> Iterator[NumberedRow]:
         raise EventsError(f"{path.name} cannot be read: {error}.") from None
 
 
-def _csv(path: Path, columns: Collection[str]) -> Iterator[NumberedRow]:
+def _csv(path: Path, columns: Collection[str], wanted: Wanted) -> Iterator[NumberedRow]:
+    is_wanted = _chosen(wanted)
     with path.open(newline="", encoding="utf-8-sig") as text:
         reader = csv.reader(text)
         header = next(reader, [])
-        _check_columns(path, columns, header)
+        check_columns(path, columns, header)
         number = 0
         while True:
             number += 1
@@ -51,7 +61,10 @@ def _csv(path: Path, columns: Collection[str]) -> Iterator[NumberedRow]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield number, f"the row is no CSV: {error}"
+                if is_wanted(number):
+                    yield number, f"the row is no CSV: {error}"
+                continue
+            if not is_wanted(number):
                 continue
             if len(cells) == len(header):
                 yield number, dict(zip(header, cells, strict=True))
@@ -59,15 +72,46 @@ def _csv(path: Path, columns: Collection[str]) -> Iterator[NumberedRow]:
                 yield number, f"the row has {len(cells)} cells, the header has {len(header)}"
 
 
-def _parquet(path: Path, columns: Collection[str]) -> Iterator[NumberedRow]:
+def _parquet(path: Path, columns: Collection[str], wanted: Wanted) -> Iterator[NumberedRow]:
     with pq.ParquetFile(path) as file:
-        _check_columns(path, columns, file.schema_arrow.names)
-        number = 0
-        for batch in file.iter_batches(BATCH, columns=sorted(columns)):
-            table = _in_microseconds(pa.Table.from_batches([batch]))
-            for row in table.to_pylist(maps_as_pydicts="lossy"):
-                number += 1
-                yield number, row
+        check_columns(path, columns, file.schema_arrow.names)
+        yield from _of_batches(file.iter_batches(BATCH, columns=sorted(columns)), wanted)
+
+
+def _arrow(path: Path, columns: Collection[str], wanted: Wanted) -> Iterator[NumberedRow]:
+    yield from _of_batches(arrow_batches(path, columns), wanted)
+
+
+def arrow_batches(path: Path, columns: Collection[str]) -> Iterator[pa.RecordBatch]:
+    """The columns of an Arrow IPC file, or stream, as it lies there."""
+    with pa.memory_map(str(path)) as source:
+        is_file = source.read(len(ARROW_FILE)) == ARROW_FILE
+        source.seek(0)
+        opened = ipc.open_file(source) if is_file else ipc.open_stream(source)
+        check_columns(path, columns, opened.schema.names)
+        batches = (
+            (opened.get_batch(n) for n in range(opened.num_record_batches)) if is_file else opened
+        )
+        for batch in batches:
+            yield batch.select(sorted(columns))
+
+
+def _of_batches(batches: Iterator[pa.RecordBatch], wanted: Wanted) -> Iterator[NumberedRow]:
+    """The rows of the batches, of which only those that are wanted become Python's."""
+    before = 0
+    for batch in batches:
+        until = before + batch.num_rows
+        numbers: Sequence[int] = range(before + 1, until + 1)
+        if wanted is not None:
+            numbers = wanted[bisect_left(wanted, before + 1) : bisect_left(wanted, until + 1)]
+            batch = batch.take(pa.array([number - before - 1 for number in numbers], pa.int64()))
+        table = _in_microseconds(pa.Table.from_batches([batch]))
+        with warnings.catch_warnings():
+            # "lossy" warns of each key that a map has twice: the last counts, as in JSON.
+            warnings.simplefilter("ignore", UserWarning)
+            found = table.to_pylist(maps_as_pydicts="lossy")
+        yield from zip(numbers, found, strict=True)
+        before = until
 
 
 def _in_microseconds(table: pa.Table) -> pa.Table:
@@ -80,10 +124,11 @@ def _in_microseconds(table: pa.Table) -> pa.Table:
     return table
 
 
-def _json_lines(path: Path, _: Collection[str]) -> Iterator[NumberedRow]:
+def _json_lines(path: Path, _: Collection[str], wanted: Wanted) -> Iterator[NumberedRow]:
+    is_wanted = _chosen(wanted)
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if not line.isspace():
+            if is_wanted(number) and not line.isspace():
                 yield number, _json_object(line)
 
 
@@ -107,7 +152,8 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number in JSON")
 
 
-def _check_columns(path: Path, columns: Collection[str], header: list[str]) -> None:
+def check_columns(path: Path, columns: Collection[str], header: list[str]) -> None:
+    """Raise MappingError or EventsError unless each of the columns is there once."""
     for column in sorted(columns):
         if column not in header:
             raise MappingError(
@@ -117,9 +163,15 @@ def _check_columns(path: Path, columns: Collection[str], header: list[str]) -> N
             raise EventsError(f"{path.name} has the column {column!r} more than once.")
 
 
-READERS: dict[str, Callable[[Path, Collection[str]], Iterator[NumberedRow]]] = {
+def _chosen(wanted: Wanted) -> Callable[[int], bool]:
+    return (lambda _: True) if wanted is None else frozenset(wanted).__contains__
+
+
+READERS: dict[str, Callable[[Path, Collection[str], Wanted], Iterator[NumberedRow]]] = {
     ".csv": _csv,
     ".parquet": _parquet,
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
+    ".arrow": _arrow,
+    ".feather": _arrow,
 }

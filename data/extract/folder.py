@@ -71,7 +71,7 @@ def whole_file(path: Path, *, copy_of: Path | None = None) -> Iterator[duckdb.Du
     It is new, or begins as a copy. Until then, and after a failure, `path` is as it was.
     """
     part = path.with_name(f"{path.name}.part")
-    _discard(part)
+    discard(part)
     try:
         if copy_of:
             shutil.copyfile(copy_of, part)
@@ -82,10 +82,10 @@ def whole_file(path: Path, *, copy_of: Path | None = None) -> Iterator[duckdb.Du
         sync(part)
         os.replace(part, path)
     except (OSError, duckdb.IOException) as error:
-        _discard(part)
+        discard(part)
         raise ExtractError(f"{path} cannot be written: {error}") from None
     except BaseException:
-        _discard(part)
+        discard(part)
         raise
     sync(path.parent)
 
@@ -99,7 +99,7 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _discard(part: Path) -> None:
+def discard(part: Path) -> None:
     """Remove what a writer that was killed may have left."""
     part.unlink(missing_ok=True)
     part.with_name(f"{part.name}.wal").unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Event files become a staged extract: the published one, and the events it did not have."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,20 +10,32 @@ import duckdb
 
 from data.extract.duckdb import check
 from data.extract.errors import MappingError
-from data.extract.folder import STAGING, only_writer, whole_file
-from data.extract.fresh import Reading
-from data.extract.layout import MOST_VALUES, PROMOTED, lay
+from data.extract.folder import only_writer
+from data.extract.fresh import Reading, Report
+from data.extract.incoming import make_incoming, months_of
+from data.extract.layout import laid, together
 from data.extract.mapping import NOTHING, EventMapping
-from data.extract.metadata import Metadata, read_metadata, write_metadata
-from data.extract.parts import NO_EVENTS, ROLLUPS, attach, attach_new, read_parts, views
+from data.extract.metadata import read_metadata, write_metadata
+from data.extract.parts import held_usage, read_parts, write_parts
+from data.extract.promotion import promote
 from data.extract.publish import settle
 from data.extract.rating import Rater, Subscriptions
-from data.extract.statements import schema, statement
+from data.extract.spool import opened
+from data.extract.statements import statement
+from data.extract.work import (
+    MEMORY,
+    PROGRESS,
+    PROMOTION,
+    SPOOL,
+    at_work,
+    begun_at,
+    identity,
+    in_room,
+    is_there,
+)
 from data.metering.catalogue import Catalogue
 
-SOURCE = "event files"
 REJECTS = "rejects.csv"
-EARLIEST = datetime(1, 1, 1)
 TICK = timedelta(microseconds=1)
 
 
@@ -47,29 +60,40 @@ def ingest(
     catalogue: Catalogue,
     folder: Path,
     now: datetime,
+    *,
+    memory: str = MEMORY,
+    report: Report = lambda _: None,
 ) -> Ingested:
     """Add the events of the files to a copy of the published extract, and leave that staged.
 
     What was staged before is replaced: give all files at once, or publish in between. `now` is
-    naive UTC. Raises ExtractError, MappingError or EventsError, and then leaves what is
-    published and staged as it was.
+    naive UTC. A run that was killed, or found no room, goes on when it is called again with the
+    same files, and then counts as made when it began. `memory` is what DuckDB may use, `report`
+    takes lines about the progress. Raises ExtractError, MappingError or EventsError, and then
+    leaves what is published and staged as it was.
     """
     _check_names(events, mapping)
     with only_writer(folder):
         published = settle(folder)
         if published is not None:
             check(published)
-        with whole_file(folder / STAGING, copy_of=published) as connection:
-            if published is None:
-                connection.execute(schema())
-                write_metadata(connection, Metadata(SOURCE, EARLIEST, now))
-            rater = _rater(connection, catalogue)
-            rater.check(mapping)
-            reading = Reading(mapping, rater, folder / REJECTS)
-            reading.load(connection, events, now)
-            added = _merge(connection, folder, now)
-    there = reading.usages - added
-    return Ingested(reading.read, added, there, reading.rejected, reading.rejects)
+        run = identity(events, mapping, catalogue, published)
+        with in_room(folder):
+            began = begun_at(folder, run, published, now)
+            with at_work(folder, memory) as connection:
+                rater = _rater(connection, catalogue)
+                rater.check(mapping)
+                sources = [
+                    opened(connection, number, path, mapping, folder / SPOOL)
+                    for number, path in enumerate(events)
+                ]
+                reading = Reading(sources, mapping, rater, folder / SPOOL / REJECTS, report)
+                counts = _survey(connection, folder, reading)
+                if is_there(connection, PROGRESS):
+                    _lay_all(connection, folder, reading, began)
+                if reading.rejects.exists():
+                    os.replace(reading.rejects, folder / REJECTS)
+    return Ingested(*counts, folder / REJECTS)
 
 
 def _rater(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Rater:
@@ -80,38 +104,54 @@ def _rater(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Rater
     return Rater(catalogue, _subscriptions(connection))
 
 
-def _merge(connection: duckdb.DuckDBPyConnection, folder: Path, now: datetime) -> int:
-    """Bring what is new in `fresh` into the extract; return how much that was."""
-    metadata = read_metadata(connection)
-    keys = metadata.promoted_keys or _most_used(connection)
-    connection.execute("set variable promoted = $keys::varchar[]", {"keys": list(keys)})
-    named = attach(connection, folder, read_parts(connection))
-    if not named:
-        attach_new(connection, ":memory:")
-        named = {"part": NO_EVENTS}
-    connection.execute(views(named, kind="temp view"))
-    connection.execute(statement("merge_fresh"))
-    for view in ("usage_events", *ROLLUPS):
-        connection.execute(f"drop view {view}")
-    for name in named:
-        connection.execute(f"detach {name}")
-    [(added, last)] = connection.execute(
-        "select count(*), max(occurred_at) from incoming"
-    ).fetchall()
-    lay(connection, folder, keys)
-    connection.execute("drop table incoming")
-    cut_off = max(metadata.cut_off, last + TICK) if added else metadata.cut_off
-    write_metadata(
-        connection, replace(metadata, cut_off=cut_off, loaded_at=now, promoted_keys=keys)
+def _survey(
+    connection: duckdb.DuckDBPyConnection, folder: Path, reading: Reading
+) -> tuple[int, int, int, int]:
+    """Find out about the files, unless an earlier run did; return the counts of Ingested."""
+    connection.execute(statement("time"))
+    ended = (
+        "from spool.ended "
+        "select count_read, count_added, count_usages - count_added, count_rejected"
     )
-    return int(added)
+    if not (is_there(connection, "ended") and connection.execute(ended).fetchone()):
+        with held_usage(connection, folder):
+            reading.survey(connection)
+    [counts] = connection.execute(ended).fetchall()
+    return counts
 
 
-def _most_used(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    connection.execute("create or replace temp view given_usage_events as from fresh")
-    given = {"most_values": MOST_VALUES, "promoted": PROMOTED}
-    found = connection.execute(statement("most_used_keys"), given).fetchall()
-    return tuple(key for (key,) in found)
+def _lay_all(
+    connection: duckdb.DuckDBPyConnection, folder: Path, reading: Reading, began: datetime
+) -> None:
+    """Lay the months that are not laid yet, each in one step, and say how far the events reach."""
+    done = _done(connection)
+    if PROMOTION not in done:
+        promote(connection, folder, reading)
+    metadata = read_metadata(connection)
+    keys = metadata.promoted_keys
+    for months in together(months_of(connection)):
+        if months.until in done:
+            continue
+        make_incoming(connection, reading, months, keys, began)
+        parts = laid(connection, folder, keys, read_parts(connection))
+        connection.execute("begin")
+        write_parts(connection, parts)
+        connection.execute(
+            f"insert into {PROGRESS} select ?, max(last_at) from arrivals", [months.until]
+        )
+        connection.execute("commit")
+        reading.report(f"{months.events:,} events laid")
+    [(last,)] = connection.execute(f"select max(last_at) from {PROGRESS}").fetchall()
+    cut_off = max(metadata.cut_off, last + TICK) if last else metadata.cut_off
+    connection.execute("begin")
+    write_metadata(connection, replace(metadata, cut_off=cut_off, loaded_at=began))
+    connection.execute(f"drop table {PROGRESS}")
+    connection.execute("commit")
+
+
+def _done(connection: duckdb.DuckDBPyConnection) -> set[int]:
+    """The months that are laid, by the slots that end them, and PROMOTION if that is done."""
+    return {step for (step,) in connection.execute(f"select step from {PROGRESS}").fetchall()}
 
 
 def _check_names(events: Sequence[Path], mapping: EventMapping) -> None:

@@ -41,25 +41,40 @@ class Months:
 
 
 def lay(connection: duckdb.DuckDBPyConnection, folder: Path, promoted: Sequence[str]) -> None:
-    """Bring the rows of the relation `incoming` into parts in `folder`.
+    """Bring the rows of the relation `incoming` into parts in `folder`, which the extract names.
 
-    The default database of `connection` is an extract's main file, which comes to name the parts.
-    Only parts with months of incoming events are written anew, under new names: no file that a
-    version has is changed. `promoted` are the keys whose values are in dim_1 … dim_8, of
+    See `laid` for the rest.
+    """
+    write_parts(connection, laid(connection, folder, promoted, read_parts(connection)))
+
+
+def laid(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    promoted: Sequence[str],
+    held: Sequence[Part],
+) -> list[Part]:
+    """Write the rows of the relation `incoming` into parts; return all that there then are.
+
+    `held` are the parts that there are before.
+
+    The default database of `connection` is an extract's main file. Only parts with months of
+    incoming events are written anew, under new names: no file that a version has is changed.
+    `promoted` are the keys whose values are in dim_1 … dim_8, of
     `incoming` and of the parts. `incoming` has the columns of the view usage_events, but texts in
-    dim_1 … dim_8, and not slot, micro and delay.
+    dim_1 … dim_8, and not slot, micro and delay. `incoming_values` has its dim_1 … dim_8 and
+    occurred_at, and is quicker to read.
     """
     connection.execute(statement("time"))
     months = [Months(*row) for row in connection.execute(statement("months")).fetchall()]
     connection.execute(statement("learn_values"))
-    held = read_parts(connection)
     touched = [part for part in held if any(_is_touched(part, month) for month in months)]
     of_touched = [Months(part.first_slot, part.until_slot, part.events) for part in touched]
-    laid = []
+    fresh = []
     for span in together([*months, *of_touched]):
         old = [part for part in touched if _overlap(part, span)]
-        laid.append(_write(connection, folder, span, old, promoted))
-    write_parts(connection, [part for part in held if part not in touched] + laid)
+        fresh.append(_write(connection, folder, span, old, promoted))
+    return [part for part in held if part not in touched] + fresh
 
 
 def together(months: Iterable[Months]) -> list[Months]:

@@ -56,8 +56,17 @@ class EventMapping:
     @property
     def columns(self) -> frozenset[str]:
         """The columns that the mapping reads."""
-        fields = [getattr(self, name) for name in FIELDS]
-        fields += [*self.dimensions.values(), self.all_dimensions]
+        return self._texts | self.object_columns
+
+    @property
+    def object_columns(self) -> frozenset[str]:
+        """The column of the object with any dimensions, if it is read as nothing else."""
+        column = self.all_dimensions.column
+        return frozenset() if column is None else frozenset([column]) - self._texts
+
+    @property
+    def _texts(self) -> frozenset[str]:
+        fields = [getattr(self, name) for name in FIELDS] + [*self.dimensions.values()]
         return frozenset(each.column for each in fields if each.column is not None)
 
 

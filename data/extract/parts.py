@@ -1,7 +1,8 @@
 """The files that hold an extract's events, and how they are read as one."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -114,6 +115,23 @@ def views(named: Mapping[str, Part], *, kind: str = "view", schema: str = "main"
         f"{' union all '.join(selects)};"
         for view, selects in made.items()
     )
+
+
+@contextmanager
+def held_usage(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[None]:
+    """The view usage_events, of all that the extract being made has so far."""
+    named = attach(connection, folder, read_parts(connection))
+    if not named:
+        attach_new(connection, ":memory:")
+        named = {"part": NO_EVENTS}
+    connection.execute(views(named, kind="temp view"))
+    try:
+        yield
+    finally:
+        for view in ("usage_events", *ROLLUPS):
+            connection.execute(f"drop view {view}")
+        for name in named:
+            connection.execute(f"detach {name}")
 
 
 def held_events(part: Part, named: Mapping[str, Part]) -> str:

@@ -69,7 +69,7 @@ class Rater:
         usages = []
         try:
             for feature_id, units in self._measures(event):
-                rate = self._rate(event, feature_id)
+                rate = self.rate(event.customer_id, event.resource_id, feature_id, event.plan_id)
                 charge = rate.charge(units, event.dimensions)
                 usages.append(_usage(event, rate, units, charge))
         except AmountError as error:
@@ -105,26 +105,29 @@ class Rater:
             value = dimensions.get(meter.dimension or "", "0") if is_sum else 1
             yield meter.feature_id, to_units(value)
 
-    def _rate(self, event: Event, feature_id: str) -> Rate:
-        key = event.customer_id, event.resource_id, feature_id, event.plan_id
+    def rate(
+        self, customer_id: str, resource_id: str | None, feature_id: str, plan_id: str | None
+    ) -> Rate:
+        """The rate of a customer's usage; RowError if there is none."""
+        key = customer_id, resource_id, feature_id, plan_id
         if key not in self._found:
-            plan = event.plan_id or self._plan(event, feature_id)
+            plan = plan_id or self._plan(customer_id, resource_id, feature_id)
             if (plan, feature_id) not in self.rates:
                 raise RowError(f"the plan {plan!r} has no rate for the feature {feature_id!r}")
             self._found[key] = self.rates[plan, feature_id]
         return self._found[key]
 
-    def _plan(self, event: Event, feature_id: str) -> str:
+    def _plan(self, customer_id: str, resource_id: str | None, feature_id: str) -> str:
         """The plan that rates it: of the resource's subscription, the customer's, or the only."""
-        subscribed = self.subscriptions.get(event.customer_id, ())
-        own = [plan for resource, plan in subscribed if resource == event.resource_id]
+        subscribed = self.subscriptions.get(customer_id, ())
+        own = [plan for resource, plan in subscribed if resource == resource_id]
         common = [plan for resource, plan in subscribed if resource is None]
         for plan in own + common:
             if (plan, feature_id) in self.rates:
                 return plan
         if own + common:
             raise RowError(
-                f"the plan {(own + common)[0]!r} of the customer {event.customer_id!r} has no "
+                f"the plan {(own + common)[0]!r} of the customer {customer_id!r} has no "
                 f"rate for the feature {feature_id!r}"
             )
         return self._only_plan(feature_id)

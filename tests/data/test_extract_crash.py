@@ -9,6 +9,7 @@ import linecache
 import multiprocessing
 import os
 import re
+import resource
 import shutil
 import signal
 import sys
@@ -23,9 +24,11 @@ import pytest
 
 import data.extract
 from data.extract.duckdb import Extract
-from data.extract.folder import POINTER, STAGING
+from data.extract.errors import ExtractError
+from data.extract.folder import POINTER, STAGING, versions
 from data.extract.ingest import ingest
 from data.extract.mapping import parse_mapping
+from data.extract.parts import PATTERN
 from data.extract.publish import publish
 from data.metering.catalogue import Catalogue, read_catalogue
 
@@ -122,9 +125,26 @@ def events(tmp_path: Path, name: str, count: int, first: datetime) -> Path:
 
 
 def everything(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """All tables of an extract, those of its parts included; a part's name is by chance."""
     with duckdb.connect(path, read_only=True) as extract:
         tables = extract.execute("select table_name from duckdb_tables()").fetchall()
-        return {table: extract.execute(f"from {table}").fetchall() for (table,) in tables}
+        held = {table: extract.execute(f"from {table}").fetchall() for (table,) in tables}
+    parts = held.pop("parts")
+    held["parts"] = [row[1:] for row in parts]
+    for number, (file, *_) in enumerate(parts):
+        with duckdb.connect(path.parent / file, read_only=True) as part:
+            held[f"events {number}"] = part.execute("from usage_events").fetchall()
+    return held
+
+
+def parts_named(version: Path) -> list[tuple[str]]:
+    with duckdb.connect(version, read_only=True) as extract:
+        return extract.execute("select file from parts").fetchall()
+
+
+def others(folder: Path) -> list[str]:
+    """The names in the folder, but those of parts."""
+    return sorted(path.name for path in folder.iterdir() if not path.match(PATTERN))
 
 
 def test_an_ingest_killed_at_a_step_harms_nothing_and_the_next_run_ends_the_same(
@@ -145,13 +165,48 @@ def test_an_ingest_killed_at_a_step_harms_nothing_and_the_next_run_ends_the_same
     assert step > 15
     assert everything(folder / STAGING) == everything(undisturbed / STAGING)
     assert (folder / "rejects.csv").read_text() == (undisturbed / "rejects.csv").read_text()
-    assert sorted(path.name for path in folder.iterdir()) == [
+    assert others(folder) == [
         POINTER,
         "extract-1.duckdb",
         "lock",
         "rejects.csv",
         STAGING,
     ]
+    publish(folder)
+    named = {row[0] for version in versions(folder) for row in parts_named(version)}
+    assert {path.name for path in folder.glob(PATTERN)} == named
+
+
+def ingest_in_little_room(folder: Path, file: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+    with pytest.raises(ExtractError, match=r"Make room and run it again: it goes on where"):
+        ingest_file(folder, file)
+
+
+def test_a_full_disk_harms_nothing_and_the_next_run_ends_the_same(
+    tmp_path: Path, folder: Path, spawn: Any
+) -> None:
+    file = events(tmp_path, "b", 20_000, NOW - timedelta(days=2))
+    undisturbed = tmp_path / "undisturbed"
+    shutil.copytree(folder, undisturbed)
+    ingest_file(undisturbed, file)
+    before = (folder / "extract-1.duckdb").read_bytes()
+    process = spawn.Process(target=ingest_in_little_room, args=(folder, file))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert (folder / "extract-1.duckdb").read_bytes() == before
+    assert not (folder / STAGING).exists()
+    ingest_file(folder, file)
+    assert everything(folder / STAGING) == everything(undisturbed / STAGING)
+
+
+def test_work_on_other_files_is_forgotten(tmp_path: Path, folder: Path, spawn: Any) -> None:
+    file = events(tmp_path, "b", 40, NOW - timedelta(days=2))
+    assert was_killed(spawn, 60, ingest_file, folder, file)
+    ingest_file(folder, events(tmp_path, "c", 2, NOW))
+    assert [row[0] for row in everything(folder / STAGING)["customers"]] == [1, 2, 3]
+    assert others(folder) == [POINTER, "extract-1.duckdb", "lock", "rejects.csv", STAGING]
 
 
 def test_a_publish_killed_at_any_step_shows_one_whole_version_and_the_next_run_ends_it(
@@ -174,7 +229,7 @@ def test_a_publish_killed_at_any_step_shows_one_whole_version_and_the_next_run_e
             seen.append(extract.version)
         assert publish(copy) == copy / "extract-4.duckdb"
         assert (copy / "extract-4.duckdb").read_bytes() == whole
-        assert sorted(path.name for path in copy.iterdir()) == [
+        assert others(copy) == [
             POINTER,
             "extract-3.duckdb",
             "extract-4.duckdb",

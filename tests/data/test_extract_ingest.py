@@ -559,12 +559,12 @@ def test_order_and_time_of_arrival_are_kept_when_older_events_come_later(
         publish(folder)
     rows = staged(
         folder,
-        "select date_trunc('month', occurred_at), customer_key, occurred_at, event_id, loaded_at "
+        "select date_trunc('month', occurred_at), customer_key, slot, micro, event_id, loaded_at "
         "from usage_events",
     )
     assert len(rows) == 900
-    assert rows == sorted(rows)
-    assert all(row[4] == NOW + timedelta(days=int(row[3][0])) for row in rows)
+    assert [row[1:4] for row in rows] == sorted(row[1:4] for row in rows)
+    assert all(row[5] == NOW + timedelta(days=int(row[4][0])) for row in rows)
 
 
 def test_promoted_keys_are_chosen_anew_and_no_value_is_lost(
@@ -734,6 +734,8 @@ def test_a_mapping_that_does_not_fit_stages_nothing(
     ("name", "content", "sentence"),
     [
         ("f.xlsx", b"", "f.xlsx is none of the files known here: .csv, .parquet, .jsonl, .ndjson"),
+        ("f.arrow", b"ARROW1 nothing", "f.arrow cannot be read: "),
+        ("f.feather", b"\xff\xff\xff\xff\x10", "f.feather cannot be read: "),
         ("f.csv", b"id,who,at,what,much\n\xff", "f.csv is not UTF-8: invalid start byte"),
         ("f.csv", b"id,who,at,what,much,id\n", "f.csv has the column 'id' more than once"),
         ("f.parquet", b"PAR1 nothing", "f.parquet cannot be read: "),
@@ -749,6 +751,29 @@ def test_a_file_that_cannot_be_read_stages_nothing(
         ingest([tmp_path / name], mapping(), catalogue, tmp_path / "x", NOW)
     assert str(caught.value).startswith(sentence)
     assert not (tmp_path / "x" / STAGING).exists()
+
+
+def test_a_file_that_is_damaged_inside_stages_nothing(tmp_path: Path, catalogue: Catalogue) -> None:
+    rows = [ROW | {"id": f"e-{number}"} for number in range(1000)]
+    file = as_parquet(tmp_path / "f.parquet", rows)
+    content = bytearray(file.read_bytes())
+    content[4:2000] = bytes(1996)
+    file.write_bytes(content)
+    with pytest.raises(EventsError, match=r"^f\.parquet cannot be read: "):
+        ingest([file], mapping(), catalogue, tmp_path / "x", NOW)
+    assert not (tmp_path / "x" / STAGING).exists()
+
+
+def test_files_of_one_run_may_have_different_columns_and_types(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    texts = csv_file(tmp_path / "a.csv", [ROW | {"more": "x"}])
+    numbers = as_parquet(tmp_path / "b.parquet", [ROW | {"id": 2, "much": 3.0}])
+    lacking = as_parquet(tmp_path / "c.parquet", [{"id": 2}])
+    done = ingest([texts, numbers], mapping(), catalogue, tmp_path / "x", NOW)
+    assert (done.read, done.added) == (2, 2)
+    with pytest.raises(MappingError, match=r"c\.parquet has no column 'at'"):
+        ingest([texts, lacking], mapping(), catalogue, tmp_path / "x", NOW)
 
 
 def test_meters_that_cannot_be_rated_event_by_event_are_refused(tmp_path: Path) -> None:

@@ -1,45 +1,45 @@
 -- Values of promoted keys that are met for the first time get the next codes of their place.
 insert into dimension_values
 with met as (
-    select
+    select distinct
         1 as place,
         dim_1 as value
-    from incoming
-    union
-    select
+    from incoming_values
+    union all
+    select distinct
         2 as place,
         dim_2 as value
-    from incoming
-    union
-    select
+    from incoming_values
+    union all
+    select distinct
         3 as place,
         dim_3 as value
-    from incoming
-    union
-    select
+    from incoming_values
+    union all
+    select distinct
         4 as place,
         dim_4 as value
-    from incoming
-    union
-    select
+    from incoming_values
+    union all
+    select distinct
         5 as place,
         dim_5 as value
-    from incoming
-    union
-    select
+    from incoming_values
+    union all
+    select distinct
         6 as place,
         dim_6 as value
-    from incoming
-    union
-    select
+    from incoming_values
+    union all
+    select distinct
         7 as place,
         dim_7 as value
-    from incoming
-    union
-    select
+    from incoming_values
+    union all
+    select distinct
         8 as place,
         dim_8 as value
-    from incoming
+    from incoming_values
 ),
 
 fresh as (

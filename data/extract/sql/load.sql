@@ -247,3 +247,7 @@ left join currencies on given.currency_id = currencies.currency_id
 left join features on given.feature_id = features.feature_id
 left join pools
     on given.customer_id = pools.customer_id and given.resource_id = pools.resource_id;
+
+create or replace temp view incoming_values as
+select *
+from incoming;
