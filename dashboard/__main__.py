@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     metering.set_defaults(run=_metering)
 
     extract = commands.add_parser("extract", help="make an extract").add_subparsers(required=True)
-    ingest = extract.add_parser("ingest", help="add events from CSV, Parquet or JSON lines")
+    ingest = extract.add_parser("ingest", help="add events from files")
     ingest.add_argument("events", type=Path, nargs="+")
     ingest.add_argument("--mapping", type=Path, required=True, help="JSON: columns to fields")
     ingest.add_argument("--catalog", type=Path, default=CATALOGUE, help="JSON: what usage costs")
@@ -101,6 +101,7 @@ def _ingest(given: argparse.Namespace, settings: Settings) -> None:
         read_catalogue(given.catalog),
         settings.extract_dir,
         utc_now(),
+        report=lambda line: print(line, file=sys.stderr, flush=True),
     )
     print(f"{done.read:,} rows read: {done.added:,} added, {done.already_there:,} were there.")
     if done.rejected:
