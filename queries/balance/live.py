@@ -7,10 +7,10 @@ import polars as pl
 
 from data.clock import utc_now
 from data.metering.client import MeteringClient
+from data.metering.wire import optional_time
 from data.tables import CREDITS_SUM
 from queries.balance import OPTIMISTIC, STANDINGS, Balance, Optimistic, Standings
 from queries.documents import document
-from queries.wire import optional_time
 
 
 def read(question: Balance, client: MeteringClient) -> pl.DataFrame:

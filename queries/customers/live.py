@@ -3,10 +3,10 @@
 import polars as pl
 
 from data.metering.client import MeteringClient
+from data.metering.wire import time
 from data.tables import ColumnTypes
 from queries.customers import MOST_SHOWN, Customers, Resources, Subscriptions
 from queries.documents import document
-from queries.wire import time
 
 
 def customers(question: Customers, client: MeteringClient) -> tuple[pl.DataFrame, bool]:

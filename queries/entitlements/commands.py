@@ -12,12 +12,12 @@ from data.credits.amounts import AmountError, to_units
 from data.credits.resets import ResetPeriod
 from data.metering.client import Answer, MeteringClient
 from data.metering.errors import Refused
+from data.metering.wire import optional_time
 from queries.command import Command, Role
 from queries.documents import document
 from queries.entitlements import FeatureType
 from queries.entitlements.live import promotion_nodes
 from queries.question import QuestionError, check_customer, check_id
-from queries.wire import optional_time
 
 MOST_VALUES, LONGEST_VALUE = 100, 255
 

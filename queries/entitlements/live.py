@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from data.metering.client import Answer, MeteringClient
+from data.metering.wire import optional_time, time
 from queries.documents import document
 from queries.entitlements import (
     FEATURE_SCHEMA,
@@ -17,7 +18,6 @@ from queries.entitlements import (
     Planned,
     Promotions,
 )
-from queries.wire import optional_time, time
 
 
 def promotions(question: Promotions, client: MeteringClient) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from data.metering.client import Answer, MeteringClient
+from data.metering.wire import optional_time
 from queries.documents import document
 from queries.estimates import (
     COST_SCHEMA,
@@ -17,7 +18,6 @@ from queries.estimates import (
     UsageCost,
 )
 from queries.reports.checks import Dimensions
-from queries.wire import optional_time
 
 
 def new(question: EstimateNew, client: MeteringClient) -> pl.DataFrame:

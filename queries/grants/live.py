@@ -5,9 +5,9 @@ from decimal import Decimal
 import polars as pl
 
 from data.metering.client import Answer, MeteringClient
+from data.metering.wire import optional_time, time
 from queries.documents import document
 from queries.grants import SCHEMA, Grants
-from queries.wire import optional_time, time
 
 
 def read(question: Grants, client: MeteringClient) -> pl.DataFrame:

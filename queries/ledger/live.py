@@ -7,6 +7,7 @@ import polars as pl
 
 from data.credits.pool import EntryType
 from data.metering.client import Answer, MeteringClient
+from data.metering.wire import time
 from queries.grants import Grants
 from queries.grants import live as grants
 from queries.ledger import (
@@ -33,7 +34,6 @@ from queries.ledger.walk import (
     walk,
 )
 from queries.question import CannotAnswer
-from queries.wire import time
 
 
 def read(question: LedgerPage, client: MeteringClient) -> tuple[pl.DataFrame, bool, str | None]:

@@ -13,12 +13,12 @@ from decimal import Decimal
 import polars as pl
 
 from data.metering.client import PAGE_SIZE, Answer, MeteringClient
+from data.metering.wire import time
 from queries.balance import Balance
 from queries.balance import live as balance
 from queries.documents import document
 from queries.ledger import SCHEMA, EventRows, LedgerPage, LeftThen, WrittenSince
 from queries.question import QuestionError
-from queries.wire import time
 
 ATTEMPTS = 5
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from data.credits.pool import EntryType
 from data.metering.client import Answer, MeteringClient
+from data.metering.wire import time
 from data.tables import ColumnTypes
 from queries.customers import Customers, Resources
 from queries.customers import live as customers
@@ -35,7 +36,6 @@ from queries.recharge import Recharge
 from queries.recharge import live as one_pools_recharge
 from queries.usage import Usage
 from queries.usage import live as one_pools_usage
-from queries.wire import time
 
 AT_ONCE = 4
 MOVE_OF = {

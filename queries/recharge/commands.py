@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from data.metering.client import Answer, MeteringClient
+from data.metering.wire import optional_time
 from queries.command import ChangedSince, Command, Role
 from queries.documents import document
 from queries.grants.order import WHEN
 from queries.question import QuestionError, check_customer, check_id
 from queries.recharge.terms import UNKNOWN, Limits, Terms, wrong_with
-from queries.wire import optional_time
 
 FIELDS = {
     "threshold_type": "thresholdType",

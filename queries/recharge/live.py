@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 
 from data.metering.client import Answer, MeteringClient
+from data.metering.wire import optional_time, time
 from queries.documents import document
 from queries.recharge import LIMITS, SCHEMA, Recharge, RechargeLimits
-from queries.wire import optional_time, time
 
 
 def read(question: Recharge, client: MeteringClient) -> pl.DataFrame:

@@ -6,9 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from data.metering.wire import time
 from queries.balance.optimistic import News
 from queries.reports.measurements import Measurement
-from queries.wire import time
 
 
 class Counted(StrEnum):

@@ -5,6 +5,7 @@ from decimal import Decimal
 import polars as pl
 
 from data.metering.client import PAGE_SIZE, Answer, MeteringClient
+from data.metering.wire import time
 from queries.documents import document
 from queries.question import CannotAnswer
 from queries.statement import (
@@ -20,7 +21,6 @@ from queries.statement import (
 from queries.time import Grain
 from queries.usage import Filter, Usage
 from queries.usage import live as usage
-from queries.wire import time
 
 MOST_WALKED = 30_000
 ROW = pl.Schema({name: SCHEMA[name] for name in SCHEMA.names() if name != "bucket"})

@@ -18,11 +18,11 @@ from functools import partial
 import polars as pl
 
 from data.metering.client import Answer, MeteringClient
+from data.metering.wire import time
 from data.tables import CREDITS_SUM, TIME, ColumnTypes
 from queries.documents import document
 from queries.question import CannotAnswer
 from queries.usage import CUSTOMER, FEATURE, MOST_KEYS, Usage
-from queries.wire import time
 
 AT_ONCE = 4
 DAYS_IN_ONE = timedelta(days=92)
