@@ -3,10 +3,11 @@
 The transport is the only difference between the hosted API, the local service and a test.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -98,23 +99,13 @@ class MeteringClient:
     def ask_pages(
         self, document: str, variables: Mapping[str, Any], root: str, *, most: int | None = None
     ) -> list[Answer]:
-        """The pages of a list under `root`, all or until `most` items were asked for.
-
-        The document takes `$paging`, or has `paging` in its `$input`. Raises BrokenAnswer where
-        the API says that there is more and gives no way on.
-        """
+        """The pages of a list under `root`, all or until `most` items were asked for."""
         answers: list[Answer] = []
-        after = None
-        while True:
-            page = {"first": PAGE_SIZE} | ({"after": after} if after else {})
-            answer = self.ask(document, _paged(variables, page))[root]
+        for answer in walk_pages(partial(self.ask, document), variables, root):
             answers.append(answer)
-            enough = most is not None and len(answers) * PAGE_SIZE >= most
-            if enough or not answer["pageInfo"]["hasNextPage"]:
-                return answers
-            before, after = after, answer["pageInfo"]["endCursor"]
-            if after in (None, before):
-                raise BrokenAnswer(f"The metering API gave no way on to the next page of {root}.")
+            if most is not None and len(answers) * PAGE_SIZE >= most:
+                break
+        return answers
 
     def ask_nodes(
         self, document: str, variables: Mapping[str, Any], root: str, *, most: int | None = None
@@ -151,6 +142,26 @@ class MeteringClient:
             ) from None
         _check_status(response)
         return _read(response)
+
+
+def walk_pages(
+    ask: Callable[[Variables], Answer], variables: Mapping[str, Any], root: str
+) -> Iterator[Answer]:
+    """The pages of a list under `root`, each asked for when the one before it was taken.
+
+    The document takes `$paging`, or has `paging` in its `$input`. Raises BrokenAnswer where the
+    API says that there is more and gives no way on.
+    """
+    after = None
+    while True:
+        page = {"first": PAGE_SIZE} | ({"after": after} if after else {})
+        answer = ask(_paged(variables, page))[root]
+        yield answer
+        if not answer["pageInfo"]["hasNextPage"]:
+            return
+        before, after = after, answer["pageInfo"]["endCursor"]
+        if after in (None, before):
+            raise BrokenAnswer(f"The metering API gave no way on to the next page of {root}.")
 
 
 def _paged(variables: Mapping[str, Any], page: Mapping[str, object]) -> Variables:
