@@ -29,18 +29,23 @@ def publish(folder: Path) -> Path:
     there is nothing to publish, or what is staged is damaged.
     """
     with only_writer(folder):
+        return publish_staged(folder)
+
+
+def publish_staged(folder: Path) -> Path:
+    """`publish` for who is the folder's only writer already."""
+    newest = settle(folder)
+    staging = folder / STAGING
+    if staging.exists():
+        check(staging)
+        sync(staging)
+        os.replace(staging, folder / f"extract-{number(newest) + 1 if newest else 1}.duckdb")
+        sync(folder)
         newest = settle(folder)
-        staging = folder / STAGING
-        if staging.exists():
-            check(staging)
-            sync(staging)
-            os.replace(staging, folder / f"extract-{number(newest) + 1 if newest else 1}.duckdb")
-            sync(folder)
-            newest = settle(folder)
-            _sweep(folder)
-        if newest is None:
-            raise ExtractError(f"There is nothing to publish in {folder}: ingest events first.")
-        return newest
+        _sweep(folder)
+    if newest is None:
+        raise ExtractError(f"There is nothing to publish in {folder}: ingest events first.")
+    return newest
 
 
 def settle(folder: Path) -> Path | None:

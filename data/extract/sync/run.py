@@ -1,0 +1,216 @@
+"""A sync: an extract brought up to date from a metering API, from where the last one came to."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from data.credits.dimensions import KEY
+from data.extract.build import write
+from data.extract.errors import ExtractError
+from data.extract.folder import STAGING, only_writer
+from data.extract.publish import publish_staged
+from data.extract.sync import told
+from data.extract.sync.asking import Asker
+from data.extract.sync.ledger import read_ledger
+from data.extract.sync.store import Pool, Row, Store, open_store
+from data.extract.sync.tables import tables
+from data.extract.sync.usage import MOST_KEYS, read_usage
+from data.metering.errors import MeteringError
+
+ATTEMPTS = 3
+SECONDS_BETWEEN_LINES = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync did: the version it published, what it read, and what does not add up.
+
+    `added` are ledger rows and cells of usage; `calls` are by operation. `warning` is a sentence.
+    """
+
+    version: Path
+    customers: int
+    added: int
+    calls: Counter[str]
+    warning: str | None
+
+
+def sync(
+    asker: Asker,
+    folder: Path,
+    *,
+    source: str,
+    now: datetime,
+    by: Sequence[str] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Synced:
+    """Read what is new, and publish it as the next version of the folder's extract.
+
+    `source` names the API, `now` (naive UTC) is when this begins: usage is complete before it.
+    `by` are the keys, at most three, by which usage is read; `tell` gets a line now and then.
+    Raises ExtractError, also for whatever the API does wrong; what was read until then is kept,
+    and the next sync goes on from there.
+    """
+    _check_keys(by)
+    with only_writer(folder), open_store(folder, source) as store:
+        try:
+            customers = _read(asker, store, by, now, tell)
+        except MeteringError as error:
+            raise ExtractError(
+                f"{error} The published extract stays as it is, and what was read is kept: run "
+                "the sync again to go on."
+            ) from None
+        warning = _warning(store.differences())
+        added = store.added
+        tell("Building the extract.")
+        write(tables(store), folder / STAGING, source=source, cut_off=now, loaded_at=now)
+        return Synced(publish_staged(folder), customers, added, asker.calls, warning)
+
+
+def _check_keys(by: Sequence[str] | None) -> None:
+    if by is None:
+        return
+    if len(by) > MOST_KEYS or len(set(by)) < len(by):
+        raise ExtractError(
+            f"Usage can be read by up to {MOST_KEYS} different keys, not by {', '.join(by)}."
+        )
+    for key in by:
+        if not KEY.fullmatch(key):
+            raise ExtractError(f"{key!r} cannot be a key: letters, digits, _, $ and - can.")
+
+
+def _read(
+    asker: Asker,
+    store: Store,
+    by: Sequence[str] | None,
+    until: datetime,
+    tell: Callable[[str], None],
+) -> int:
+    """Read all that is new; the number of customers."""
+    began = said = asker.clock()
+    customers = _read_lists(asker, store)
+    resources: dict[str, list[str]] = {}
+    for customer_id, resource_id in (
+        store.table("resources").select("customer_id", "resource_id").iter_rows()
+    ):
+        resources.setdefault(customer_id, []).append(resource_id)
+    currencies = store.table("currencies")["currency_id"].to_list()
+    for done, customer_id in enumerate(customers, start=1):
+        _read_recharges(asker, store, customer_id, currencies)
+        for resource_id in (None, *sorted(resources.get(customer_id, []))):
+            for currency_id in _read_pools(asker, store, customer_id, resource_id):
+                pool = Pool(customer_id, currency_id, resource_id)
+                read_usage(asker, store, pool, by, until)
+        now = asker.clock()
+        if now - said >= SECONDS_BETWEEN_LINES or done == len(customers):
+            said = now
+            tell(
+                f"{done:,} of {len(customers):,} customers, {store.added:,} new rows, "
+                f"{now - began:,.0f} s"
+            )
+    return len(customers)
+
+
+def _read_lists(asker: Asker, store: Store) -> list[str]:
+    """Ask for what belongs to no pool anew; the ids of the customers.
+
+    What the catalogue sells is as it is told now; whom or what rows may name stays, told or not.
+    """
+    store.replace("coupons", asker.nodes("coupons", {}, told.coupon))
+    store.replace("addons", asker.nodes("addons", {}, told.addon))
+    plans = asker.nodes("plans", {}, told.plan)
+    store.replace("plans", [plan for plan, _ in plans])
+    store.replace("rates", [rate for _, rates in plans for rate in rates])
+    store.replace(
+        "promotional_entitlements", asker.nodes("promotionalEntitlements", {}, told.promotion)
+    )
+    store.replace("subscriptions", asker.nodes("subscriptions", {}, told.subscription))
+    store.add("features", asker.nodes("features", {}, told.feature), "feature_id")
+    store.add(
+        "currencies",
+        asker.ask("customCurrencies", {}, lambda given: [told.currency(one) for one in given]),
+        "currency_id",
+    )
+    store.add(
+        "resources",
+        asker.nodes("customerResources", {}, told.resource),
+        "customer_id",
+        "resource_id",
+    )
+    customers = asker.nodes("customers", {}, told.customer)
+    store.add("customers", customers, "customer_id")
+    return [row["customer_id"] for row in customers]
+
+
+def _read_recharges(
+    asker: Asker, store: Store, customer_id: str, currencies: Sequence[str]
+) -> None:
+    rows: list[Row] = []
+    for currency_id in currencies:
+        given = {"customerId": customer_id, "currencyId": currency_id}
+        read = partial(told.recharge, customer_id, currency_id)
+        rows += asker.ask("getAutoRechargeSettings", {"input": given}, read)
+    store.set_recharges(customer_id, rows)
+
+
+def _read_pools(asker: Asker, store: Store, customer_id: str, resource_id: str | None) -> list[str]:
+    """Read balances, grants and ledgers of all currencies; the ids of the currencies.
+
+    Usage may settle between the questions: they are asked until the balances stood still.
+    """
+    owner = {"customerId": customer_id, "resourceId": resource_id}
+    before = _balances(asker, owner)
+    for _ in range(ATTEMPTS):
+        read = partial(told.grant, customer_id, resource_id)
+        grants = asker.nodes("creditGrants", {"input": owner}, read)
+        currencies = sorted({grant["currency_id"] for grant in grants} | before.keys())
+        for currency_id in currencies:
+            read_ledger(asker, store, Pool(customer_id, currency_id, resource_id))
+        after = _balances(asker, owner)
+        has_stood_still = after == before
+        before = after
+        if has_stood_still:
+            break
+    balances = [
+        {
+            "customer_id": customer_id,
+            "resource_id": resource_id,
+            "currency_id": currency_id,
+            "balance": balance,
+        }
+        for currency_id, balance in before.items()
+    ]
+    store.set_pools(customer_id, resource_id, grants, balances)
+    return currencies
+
+
+def _balances(asker: Asker, owner: dict[str, str | None]) -> dict[str, Decimal]:
+    """currency → settled balance"""
+
+    def read(answer: Any) -> dict[str, Decimal]:
+        return {
+            one["currency"]["currencyId"]: Decimal(one["currentBalance"])
+            for one in answer["balances"]
+        }
+
+    return asker.ask("creditBalanceSummary", {"input": owner}, read)
+
+
+def _warning(differences: Sequence[dict[str, Any]]) -> str | None:
+    """One sentence about the pools that do not add up, with the first as an example."""
+    if not differences:
+        return None
+    first, others = differences[0], len(differences) - 1
+    pool = " / ".join(
+        first[name] for name in ("customer_id", "resource_id", "currency_id") if first[name]
+    )
+    return (
+        f"The metering API says that the balance of {pool} is {first['told']:,f}, but its ledger "
+        f"sums to {first['of_ledger']:,f} and its grants have {first['of_grants']:,f} left"
+        + (f", and {others:,} other pools do not add up either." if others else ".")
+    )
