@@ -67,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
         run=_publish
     )
 
+    sync = extract.add_parser("sync", help="read what is new from the metering API, and publish it")
+    sync.add_argument(
+        "--by",
+        metavar="KEYS",
+        help="up to 3 keys by which usage is read, as model,team (the first 3 by name)",
+    )
+    sync.set_defaults(run=_sync)
+
     traces = commands.add_parser("traces", help="report and ingest the Azure LLM traces")
     traces.add_argument("folder", type=Path, help="the folder with code.csv and conv.csv")
     traces.set_defaults(run=_traces)
@@ -112,6 +120,12 @@ def _publish(_given: argparse.Namespace, settings: Settings) -> None:
     from data.extract.publish import publish
 
     print(f"Published {publish(settings.extract_dir).name}.")
+
+
+def _sync(given: argparse.Namespace, settings: Settings) -> None:
+    from dashboard.syncing import sync_extract
+
+    sync_extract(settings, given.by.split(",") if given.by else None)
 
 
 def _traces(given: argparse.Namespace, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from data.extract.duckdb import check
-from data.extract.errors import MappingError
+from data.extract.errors import ExtractError, MappingError
 from data.extract.folder import only_writer
 from data.extract.fresh import Reading, Report
 from data.extract.incoming import make_incoming, months_of
@@ -22,6 +22,7 @@ from data.extract.publish import settle
 from data.extract.rating import Rater, Subscriptions
 from data.extract.spool import opened
 from data.extract.statements import statement
+from data.extract.sync.store import STORE
 from data.extract.work import (
     MEMORY,
     PROGRESS,
@@ -74,6 +75,7 @@ def ingest(
     """
     _check_names(events, mapping)
     with only_writer(folder):
+        _check_not_synced(folder)
         published = settle(folder)
         if published is not None:
             check(published)
@@ -152,6 +154,15 @@ def _lay_all(
 def _done(connection: duckdb.DuckDBPyConnection) -> set[int]:
     """The months that are laid, by the slots that end them, and PROMOTION if that is done."""
     return {step for (step,) in connection.execute(f"select step from {PROGRESS}").fetchall()}
+
+
+def _check_not_synced(folder: Path) -> None:
+    if (folder / STORE).exists():
+        raise ExtractError(
+            f"The extract in {folder} is kept by a sync, and the next one would leave these "
+            f"events out: choose another folder with EXTRACT_DIR, or delete {STORE} there if it "
+            "is to be synced no more."
+        )
 
 
 def _check_names(events: Sequence[Path], mapping: EventMapping) -> None:

@@ -61,9 +61,7 @@ def same(both: Sources, question: Question, *but: str) -> pl.DataFrame:
     [(), ("featureId",), ("model",), ("model", "region"), ("team", "region", "model", "featureId")],
 )
 @pytest.mark.parametrize("grain", [Grain.HOUR, Grain.DAY])
-def test_usage_by_the_keys_it_was_read_by(
-    both: Sources, by: tuple[str, ...], grain: Grain
-) -> None:
+def test_usage_by_the_keys_it_was_read_by(both: Sources, by: tuple[str, ...], grain: Grain) -> None:
     found = [
         same(both, Usage(customer, currency, ALL, grain, resource_id=resource, by=by))
         for customer, currency, resource in POOLS

@@ -1,4 +1,4 @@
-"""A small company that a metering API knows, and its sync into an extract: what tests of it share."""
+"""A small company that a metering API knows, and its syncs: what tests of them share."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import simplejson
 from local_metering import LocalApi, at, event
 
@@ -28,13 +29,13 @@ class Killed(BaseException):
 
 
 def founded(store: Path) -> LocalApi:
-    """The company, with twelve days behind it; what it uses costs three ways of decimals."""
+    """The company, with a week behind it; what it uses costs three ways of decimals."""
     api = LocalApi(store)
     for customer in CUSTOMERS:
         api.provision(customer)
-        api.grant(Decimal("250.5"), customerId=customer, effectiveAt=at(days=12), comment="Welcome")
+        api.grant(Decimal("250.5"), customerId=customer, effectiveAt=at(days=7), comment="Welcome")
         given = {"grantType": "PROMOTIONAL", "priority": 5}
-        api.grant(90, customerId=customer, currencyId="api-credits", effectiveAt=at(days=9))
+        api.grant(90, customerId=customer, currencyId="api-credits", effectiveAt=at(days=6))
         api.grant(3, customerId=customer, **given | {"expireAt": "2026-06-20T12:00:00Z"})
     api.save_recharge(
         customerId="bravo", thresholdValue=5, targetBalance=20, maxSpendLimit=900,
@@ -61,7 +62,7 @@ def used(customer: str, number: int, **given: Any) -> dict[str, Any]:
     asked = {
         "customerId": customer,
         "eventName": ("llm_request", "api_call", "embedding_request")[number % 3],
-        "timestamp": at(hours=1 + (number * 37) % 280, minutes=number % 50),
+        "timestamp": at(hours=1 + (number * 37) % 140, minutes=number % 50),
         "dimensions": dimensions,
     }
     if customer in ("alpha", "bravo") and number % 7 == 0:
@@ -71,14 +72,19 @@ def used(customer: str, number: int, **given: Any) -> dict[str, Any]:
 
 def asker(api: LocalApi, carry: Respond | None = None, **paced: Any) -> Asker:
     """One that asks the API in this process, or whatever answers in its place."""
-    client = MeteringClient.inside(carry or partial(respond, api.service), SERVER_KEY)
+    answer = carry or partial(respond, api.service)
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        status, body = answer(request.headers, request.content)
+        return httpx.Response(status, content=body)
+
+    transport = httpx.MockTransport(reply)
+    client = MeteringClient("http://inside/graphql", SERVER_KEY, transport=transport, attempts=1)
     return Asker(client, **{"limits": None} | paced)
 
 
 def synced(api: LocalApi, folder: Path, carry: Respond | None = None, **given: Any) -> Synced:
-    return sync(
-        asker(api, carry), folder, **{"source": SOURCE, "now": api.clock.now} | given
-    )
+    return sync(asker(api, carry), folder, **{"source": SOURCE, "now": api.clock.now} | given)
 
 
 def killing(api: LocalApi, calls: int) -> Respond:

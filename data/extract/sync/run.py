@@ -1,7 +1,8 @@
 """A sync: an extract brought up to date from a metering API, from where the last one came to."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,13 +12,15 @@ from typing import Any
 
 from data.credits.dimensions import KEY
 from data.extract.build import write
+from data.extract.duckdb import Extract
 from data.extract.errors import ExtractError
 from data.extract.folder import STAGING, only_writer
-from data.extract.publish import publish_staged
+from data.extract.ingest import SOURCE
+from data.extract.publish import publish_staged, settle
 from data.extract.sync import told
 from data.extract.sync.asking import Asker
 from data.extract.sync.ledger import read_ledger
-from data.extract.sync.store import Pool, Row, Store, open_store
+from data.extract.sync.store import STORE, Pool, Row, Store, open_store
 from data.extract.sync.tables import tables
 from data.extract.sync.usage import MOST_KEYS, read_usage
 from data.metering.errors import MeteringError
@@ -57,7 +60,7 @@ def sync(
     and the next sync goes on from there.
     """
     _check_keys(by)
-    with only_writer(folder), open_store(folder, source) as store:
+    with only_writer(folder), _opened(folder, source) as store:
         try:
             customers = _read(asker, store, by, now, tell)
         except MeteringError as error:
@@ -70,6 +73,21 @@ def sync(
         tell("Building the extract.")
         write(tables(store), folder / STAGING, source=source, cut_off=now, loaded_at=now)
         return Synced(publish_staged(folder), customers, added, asker.calls, warning)
+
+
+@contextmanager
+def _opened(folder: Path, source: str) -> Iterator[Store]:
+    """The store, unless the folder's extract was made of what a sync does not read."""
+    published = settle(folder)
+    if published is not None and not (folder / STORE).exists():
+        with Extract(folder) as extract:
+            if extract.source == SOURCE:
+                raise ExtractError(
+                    f"The extract in {folder} was made from event files, which a sync would "
+                    "replace: choose another folder with EXTRACT_DIR."
+                )
+    with open_store(folder, source) as store:
+        yield store
 
 
 def _check_keys(by: Sequence[str] | None) -> None:
