@@ -5,7 +5,7 @@ BIN := .venv/bin
 TRACES ?= ../shared/data/azure-llm-2023
 export PORT SCALE BENCH_DIR
 
-.PHONY: run test check bench soak traces extract browser
+.PHONY: run test check bench soak traces extract sync browser
 
 run: .venv/installed
 	@$(BIN)/python -m dashboard serve
@@ -38,6 +38,10 @@ extract: .venv/installed
 	@$(BIN)/python -m dashboard extract ingest $(EVENTS) --mapping $(MAPPING) \
 		$(if $(CATALOG),--catalog $(CATALOG))
 	@$(BIN)/python -m dashboard extract publish
+
+# make sync [BY=model,team]
+sync: .venv/installed
+	@$(BIN)/python -m dashboard extract sync $(if $(BY),--by $(BY))
 
 # Debian's Python can make an environment only with the package python3.11-venv.
 $(BIN)/pip:

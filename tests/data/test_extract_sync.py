@@ -205,7 +205,7 @@ def test_what_does_not_add_up_is_said_in_one_sentence(api: LocalApi, tmp_path: P
     done = synced(api, tmp_path / "extract", _telling_more(api), by=BY)
     assert done.warning is not None
     assert done.warning.startswith(
-        "The metering API says that the balance of alpha / ai-tokens is 1000000, but its ledger"
+        "The metering API says that the balance of alpha / ai-tokens is 1,000,000, but its ledger"
     )
     assert "13 other pools do not add up either." in done.warning
 

@@ -40,16 +40,13 @@ class Bucket:
 
     def take(self) -> None:
         """Wait until a call may begin."""
-        self._flow_in()
-        while self._held < 1:
-            self._sleep((1 - self._held) / self._per_second)
-            self._flow_in()
-        self._held -= 1
-
-    def _flow_in(self) -> None:
         now = self._clock()
         self._held = min(self._size, self._held + (now - self._at) * self._per_second)
         self._at = now
+        if self._held < 1:
+            self._sleep((1 - self._held) / self._per_second)
+            self._held, self._at = 1, self._clock()
+        self._held -= 1
 
 
 class Asker:

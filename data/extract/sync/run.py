@@ -227,8 +227,11 @@ def _warning(differences: Sequence[dict[str, Any]]) -> str | None:
     pool = " / ".join(
         first[name] for name in ("customer_id", "resource_id", "currency_id") if first[name]
     )
+    balance, of_ledger, of_grants = (
+        f"{first[name].normalize():,f}" for name in ("told", "of_ledger", "of_grants")
+    )
     return (
-        f"The metering API says that the balance of {pool} is {first['told']:,f}, but its ledger "
-        f"sums to {first['of_ledger']:,f} and its grants have {first['of_grants']:,f} left"
+        f"The metering API says that the balance of {pool} is {balance}, but its ledger sums to "
+        f"{of_ledger} and its grants have {of_grants} left"
         + (f", and {others:,} other pools do not add up either." if others else ".")
     )
