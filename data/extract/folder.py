@@ -58,7 +58,8 @@ def only_writer(folder: Path) -> Iterator[None]:
         yield
     except BlockingIOError:
         raise ExtractError(
-            f"Another ingest or publish, or a sync, is at work in {folder}: try again when it has ended."
+            f"Another ingest or publish, or a sync, is at work in {folder}: try again when it "
+            "has ended."
         ) from None
     finally:
         os.close(descriptor)
