@@ -32,8 +32,10 @@ def _asker(settings: Settings) -> Iterator[tuple[Asker, str]]:
     """(who asks, the name of what is asked); the local API has no limits."""
     if settings.metering_api_url is not None:
         client = MeteringClient(settings.metering_api_url, settings.metering_api_key or "")
-        yield Asker(client, LIMITS), f"the metering API at {settings.metering_api_url}"
-        client.close()
+        try:
+            yield Asker(client, LIMITS), f"the metering API at {settings.metering_api_url}"
+        finally:
+            client.close()
         return
     service = open_local(settings.store, settings.catalogue)
     try:

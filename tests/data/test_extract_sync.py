@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from local_metering import LocalApi, at, catalogue
+from local_metering import NOON, LocalApi, at, catalogue
 from metered import (
     CUSTOMERS,
     SOURCE,
@@ -29,6 +29,7 @@ from data.extract.errors import ExtractError
 from data.extract.folder import current, only_writer
 from data.extract.ingest import ingest
 from data.extract.mapping import parse_mapping
+from data.extract.publish import publish
 from data.extract.sync.asking import LIMITS, MOST_REFUSALS, UNDOCUMENTED, Asker, Bucket
 from data.extract.sync.run import sync
 from data.extract.sync.store import STORE
@@ -242,16 +243,22 @@ def test_an_answer_that_is_none_is_said_and_what_was_published_stays(
     assert current(folder) == published
 
 
+def test_a_ledger_that_has_more_and_gives_no_way_on_is_said(api: LocalApi, folder: Path) -> None:
+    page = b'{"edges": [], "pageInfo": {"hasNextPage": true, "hasPreviousPage": true}}'
+
+    def carry(headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        if b"creditsLedger" in body:
+            return 200, b'{"data": {"creditsLedger": %s}}' % page
+        return respond(api.service, headers, body)
+
+    with pytest.raises(ExtractError, match="no way on to the next page of creditsLedger"):
+        synced(api, folder, carry, by=BY)
+
+
 def test_an_api_that_cannot_be_reached_is_said(tmp_path: Path) -> None:
     client = MeteringClient("http://127.0.0.1:9/graphql", "server-key", attempts=1)
     with pytest.raises(ExtractError, match=r"cannot be reached.*run the sync again"):
-        sync(Asker(client, None), tmp_path, source=SOURCE, now=api_now())
-
-
-def api_now() -> Any:
-    from local_metering import NOON
-
-    return NOON
+        sync(Asker(client, None), tmp_path, source=SOURCE, now=NOON)
 
 
 def test_two_syncs_at_a_time_are_one_too_many(api: LocalApi, folder: Path) -> None:
@@ -279,12 +286,10 @@ def test_event_files_are_not_added_to_what_the_next_sync_replaces(folder: Path) 
         }
     )
     with pytest.raises(ExtractError, match="kept by a sync"):
-        ingest([], mapping, catalogue(), folder, api_now())
+        ingest([], mapping, catalogue(), folder, NOON)
 
 
 def test_ingested_events_are_not_replaced_by_a_sync(api: LocalApi, tmp_path: Path) -> None:
-    from data.extract.publish import publish
-
     (tmp_path / "events.csv").write_text("c,t\nalpha,2026-05-01\n")
     mapping = parse_mapping(
         {
@@ -293,7 +298,7 @@ def test_ingested_events_are_not_replaced_by_a_sync(api: LocalApi, tmp_path: Pat
             "event_name": {"constant": "api_call"},
         }
     )
-    ingest([tmp_path / "events.csv"], mapping, catalogue(), tmp_path / "extract", api_now())
+    ingest([tmp_path / "events.csv"], mapping, catalogue(), tmp_path / "extract", NOON)
     publish(tmp_path / "extract")
     with pytest.raises(ExtractError, match="made from event files"):
         synced(api, tmp_path / "extract", by=BY)

@@ -15,7 +15,6 @@ from data.extract.build import write
 from data.extract.duckdb import Extract
 from data.extract.errors import ExtractError
 from data.extract.folder import STAGING, only_writer
-from data.extract.ingest import SOURCE
 from data.extract.publish import publish_staged, settle
 from data.extract.sync import told
 from data.extract.sync.asking import Asker
@@ -23,6 +22,7 @@ from data.extract.sync.ledger import read_ledger
 from data.extract.sync.store import STORE, Pool, Row, Store, open_store
 from data.extract.sync.tables import tables
 from data.extract.sync.usage import MOST_KEYS, read_usage
+from data.extract.work import SOURCE
 from data.metering.errors import MeteringError
 
 ATTEMPTS = 3
