@@ -43,7 +43,7 @@ class Months:
 def lay(connection: duckdb.DuckDBPyConnection, folder: Path, promoted: Sequence[str]) -> None:
     """Bring the rows of the relation `incoming` into parts in `folder`, which the extract names.
 
-    See `laid` for the rest.
+    See `laid`, which it calls.
     """
     write_parts(connection, laid(connection, folder, promoted, read_parts(connection)))
 
@@ -56,11 +56,9 @@ def laid(
 ) -> list[Part]:
     """Write the rows of the relation `incoming` into parts; return all that there then are.
 
-    `held` are the parts that there are before.
-
-    The default database of `connection` is an extract's main file. Only parts with months of
-    incoming events are written anew, under new names: no file that a version has is changed.
-    `promoted` are the keys whose values are in dim_1 … dim_8, of
+    The default database of `connection` is an extract's main file, `held` are the parts so far.
+    Only parts with months of incoming events are written anew, under new names: no file that a
+    version has is changed. `promoted` are the keys whose values are in dim_1 … dim_8, of
     `incoming` and of the parts. `incoming` has the columns of the view usage_events, but texts in
     dim_1 … dim_8, and not slot, micro and delay. `incoming_values` has its dim_1 … dim_8 and
     occurred_at, and is quicker to read.

@@ -2,9 +2,9 @@
 --
 -- A slot is a quarter of an hour, counted from 1970 in UTC: every time zone cuts its hours and days
 -- between two of them. An event occurred `micro` microseconds into its slot and was loaded `delay`
--- microseconds later. The value of dimension metadata.promoted_keys[i] is dimension_values(i,
--- dim_<i>), all others are in rest. Ordered by customer_key, resource_key,
--- currency_key, slot, micro: the events of a pool lie together, so that a scan takes whole vectors.
+-- microseconds later. dim_<i> is the code of its value of metadata.promoted_keys[i], all other
+-- dimensions are in rest. Ordered by customer_key, resource_key, currency_key, slot, micro: the
+-- events of a pool lie together, so that a scan takes whole vectors.
 create table part.usage_events (
     event_number bigint,
     event_id varchar,

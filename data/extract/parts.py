@@ -20,6 +20,18 @@ EVENT_COLUMNS = (
     "rest",
 )
 ROLLUPS = ("pool_days", "key_slots", "pool_keys")
+USAGE_EVENTS = """
+    select
+        case
+            when event_number is null then event_text
+            else id_prefix || lpad(event_number::varchar, id_digits, '0')
+        end as event_id,
+        make_timestamp(slot * 900000000::bigint + micro) as occurred_at,
+        make_timestamp(slot * 900000000::bigint + micro + delay) as loaded_at,
+        *
+    from coded_events
+"""
+"""The view usage_events: coded_events with ids and times as they were told."""
 PATTERN = "usage-*.duckdb"
 
 
@@ -96,23 +108,18 @@ def views(named: Mapping[str, Part], *, kind: str = "view", schema: str = "main"
     """
     columns = ", ".join(EVENT_COLUMNS)
     single = columns.replace(" events,", " 1 as events,")
-    events = [
-        f"select {_event_id(part)} as event_id, {columns}, "
-        f"event_number, event_id as event_text, {quoted(part.id_prefix)} as id_prefix, "
-        "make_timestamp(slot * 900000000::bigint + micro) as occurred_at, "
-        "make_timestamp(slot * 900000000::bigint + micro + delay) as loaded_at "
-        f"from {name}.usage_events"
-        for name, part in named.items()
-    ]
     coded = [
-        f"select {columns if part.events != part.count_rows else single} from {name}.usage_events"
+        f"select {columns if part.events != part.count_rows else single}, event_number, "
+        f"event_id as event_text, {quoted(part.id_prefix)} as id_prefix, "
+        f"{part.id_digits} as id_digits from {name}.usage_events"
         for name, part in named.items()
     ]
     rollups = {table: [f"from {name}.{table}" for name in named] for table in ROLLUPS}
-    made = {"usage_events": events, "coded_events": coded, **rollups}
+    made = {"coded_events": coded, "usage_events": [USAGE_EVENTS], **rollups}
+    place = "" if kind.startswith("temp") else f"{schema}."
     return "\n".join(
-        f"create or replace {kind} {'' if kind.startswith('temp') else schema + '.'}{view} as "
-        f"{' union all '.join(selects)};"
+        f"create or replace {kind} {place}{view} as "
+        f"{' union all '.join(selects).replace('coded_events', f'{place}coded_events')};"
         for view, selects in made.items()
     )
 
@@ -128,7 +135,7 @@ def held_usage(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[
     try:
         yield
     finally:
-        for view in ("usage_events", *ROLLUPS):
+        for view in ("usage_events", "coded_events", *ROLLUPS):
             connection.execute(f"drop view {view}")
         for name in named:
             connection.execute(f"detach {name}")

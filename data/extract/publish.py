@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import duckdb
+
 from data.extract.duckdb import check
 from data.extract.errors import ExtractError
 from data.extract.folder import (
@@ -65,13 +67,15 @@ def settle(folder: Path) -> Path | None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the files of events that no version names, nor a run that is to go on."""
-    named = {
-        part.file
-        for path in (*versions(folder), folder / WORK)
-        if path.exists()
-        for part in parts_of(path)
-    }
+    """Remove the files of events that no version names, nor a run that is to go on.
+
+    None, as long as one of these cannot be read: what it names may still be needed.
+    """
+    naming = [path for path in (*versions(folder), folder / WORK) if path.exists()]
+    try:
+        named = {part.file for path in naming for part in parts_of(path)}
+    except duckdb.Error:
+        return
     for path in folder.glob(PATTERN):
         if path.name not in named:
             path.unlink()

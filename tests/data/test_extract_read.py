@@ -205,6 +205,14 @@ def test_files_of_events_go_with_the_last_version_that_names_them(extract: Extra
     assert len(kept) == 2
 
 
+def test_no_file_of_events_goes_while_a_version_cannot_be_read(extract: Extract) -> None:
+    before = set(extract.folder.glob(PATTERN))
+    (extract.folder / "extract-1.duckdb").write_bytes(b"")
+    stage(extract.folder, 2)
+    publish(extract.folder)
+    assert before < set(extract.folder.glob(PATTERN))
+
+
 def files_held(folder: Path) -> set[str]:
     """The files in the folder, removed ones included, that this process has open."""
     held = [Path(os.path.realpath(link)) for link in Path("/proc/self/fd").iterdir()]
