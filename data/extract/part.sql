@@ -2,7 +2,8 @@
 --
 -- A slot is a quarter of an hour, counted from 1970 in UTC: every time zone cuts its hours and days
 -- between two of them. An event occurred `micro` microseconds into its slot and was loaded `delay`
--- microseconds later. dim_<i> is the code of its value of metadata.promoted_keys[i], all other
+-- microseconds later if that was within a day, else at `loaded_at`: events loaded in bulk share it,
+-- and it takes no room. dim_<i> is the code of its value of metadata.promoted_keys[i], all other
 -- dimensions are in rest. Ordered by customer_key, resource_key, currency_key, slot, micro: the
 -- events of a pool lie together, so that a scan takes whole vectors.
 create table part.usage_events (
@@ -14,7 +15,8 @@ create table part.usage_events (
     currency_key integer,
     slot integer not null,
     micro integer not null,
-    delay bigint not null,
+    delay bigint,
+    loaded_at timestamp,
     units decimal(24, 5) not null,
     credits decimal(18, 6) not null,
     events integer not null,

@@ -14,7 +14,8 @@ from data.extract.statements import part_schema
 EPOCH = datetime(1970, 1, 1)
 SLOT = timedelta(minutes=15)
 EVENT_COLUMNS = (
-    *("customer_key", "resource_key", "feature_key", "currency_key", "slot", "micro", "delay"),
+    *("customer_key", "resource_key", "feature_key", "currency_key", "slot", "micro"),
+    *("delay", "loaded_at"),
     *("units", "credits", "events"),
     *(f"dim_{place}" for place in range(1, 9)),
     "rest",
@@ -27,8 +28,10 @@ USAGE_EVENTS = """
             else id_prefix || lpad(event_number::varchar, id_digits, '0')
         end as event_id,
         make_timestamp(slot * 900000000::bigint + micro) as occurred_at,
-        make_timestamp(slot * 900000000::bigint + micro + delay) as loaded_at,
-        *
+        * replace (
+            coalesce(loaded_at, make_timestamp(slot * 900000000::bigint + micro + delay))
+            as loaded_at
+        )
     from coded_events
 """
 """The view usage_events: coded_events with ids and times as they were told."""

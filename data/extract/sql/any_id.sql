@@ -1,3 +1,4 @@
-select any_value(event_id) as event_id
+-- One id, the same whenever the same events come in.
+select min(event_id) as event_id
 from incoming
 where slot_of(occurred_at) >= $first and slot_of(occurred_at) < $until

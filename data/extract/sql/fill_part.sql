@@ -31,7 +31,13 @@ coded as (
         numbered.currency_key,
         slot_of(numbered.occurred_at) as slot,
         micro_of(numbered.occurred_at) as micro,
-        epoch_us(numbered.loaded_at) - epoch_us(numbered.occurred_at) as delay,
+        case
+            when
+                numbered.loaded_at >= numbered.occurred_at
+                and numbered.loaded_at < numbered.occurred_at + interval 1 day
+                then epoch_us(numbered.loaded_at) - epoch_us(numbered.occurred_at)
+        end as delay,
+        numbered.loaded_at,
         numbered.units,
         numbered.credits,
         numbered.events,
@@ -56,7 +62,11 @@ coded as (
 ),
 
 shortened as (
-    select * replace (case when event_number is null then event_id end as event_id)
+    select
+        * replace (
+            case when event_number is null then event_id end as event_id,
+            case when delay is null then loaded_at end as loaded_at
+        )
     from coded
     union all
     select *
