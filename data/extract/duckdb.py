@@ -22,6 +22,7 @@ from data.extract.parts import (
     attach,
     attach_new,
     first_moment,
+    number_of,
     quoted,
     read_parts,
     views,
@@ -113,6 +114,11 @@ class Extract:
     def promoted_keys(self) -> tuple[str, ...]:
         """The dimension keys with a place of their own, place 1 first."""
         return self._current().metadata.promoted_keys
+
+    def event_numbers(self, event_id: str) -> list[int]:
+        """The numbers that the id may be kept as, by the forms of ids that the parts have."""
+        numbers = {number_of(part, event_id) for part in self._current().parts}
+        return sorted(number for number in numbers if number is not None)
 
     @property
     def key_sizes(self) -> Mapping[str, int]:

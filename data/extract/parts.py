@@ -89,6 +89,13 @@ def first_moment(part: Part) -> datetime:
     return EPOCH + part.first_slot * SLOT
 
 
+def number_of(part: Part, event_id: str) -> int | None:
+    """What the id is kept as in the part; None if that is the id itself."""
+    number = event_id.removeprefix(part.id_prefix)
+    is_one = event_id.startswith(part.id_prefix) and number.isascii() and number.isdecimal()
+    return int(number) if is_one and len(number) == part.id_digits else None
+
+
 def new_name() -> str:
     """The name of a part yet to be written; no version ever had one of that name."""
     return PATTERN.replace("*", uuid.uuid4().hex[:16])

@@ -45,7 +45,8 @@ def read(question: LedgerPage, extract: Extract) -> Page:
 def event(question: LedgerEvent, extract: Extract) -> pl.DataFrame:
     scope = check_scope(extract, question.customer_id, None, question.resource_id)
     path = "ledger/event.sql"
-    parameters = given(path, scope | {"event_id": question.event_id})
+    numbers = extract.event_numbers(question.event_id)
+    parameters = given(path, scope | {"event_id": question.event_id, "numbers": numbers})
     return extract.read(document(path), parameters).cast(EVENT)
 
 
