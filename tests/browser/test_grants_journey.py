@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from accessibility import STREAMLITS_FILE_DROP, STREAMLITS_OWN, violations
+from accessibility import STREAMLITS_FILE_DROP, STREAMLITS_OWN, at_rest, violations
 from clicks import Clicks
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def test_support_grants_500_credits_in_three_clicks_and_sees_them(
 def test_a_form_outlives_a_reload_and_back_closes_it(signed_app: str, signed_in: SignedIn) -> None:
     page = signed_in("sue", "support")
     open_page(page, signed_app, "grants", f"customer={NEW}&source=live")
+    at_rest(page)
     page.get_by_role("button", name="Grant credits").click()
     form = page.get_by_role("dialog")
     form.get_by_label("Amount").fill("12.5")
