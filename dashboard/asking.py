@@ -27,10 +27,10 @@ def ask(question: Question, source: Source, *, turn: int = 0) -> Answer:
 
 @st.cache_resource(ttl=KEPT_SECONDS, max_entries=MOST_KEPT, show_spinner=False)
 def _asked(
-    identity: str,  # noqa: ARG001  # the first four are the key of the cache
-    role: str,  # noqa: ARG001
-    text: str,  # noqa: ARG001
-    turn: int,  # noqa: ARG001
+    identity: str,  # noqa: ARG001  # of the cache's key
+    role: str,  # noqa: ARG001  # of the cache's key
+    text: str,  # noqa: ARG001  # of the cache's key
+    turn: int,  # noqa: ARG001  # of the cache's key
     _question: Question,
     _source: Source,
 ) -> Answer:

@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 @cache
 def document(path: str) -> str:
-    """The text of a document, named by subject and file: `usage/usage.sql`."""
+    """The text of a document, named by subject and file: `usage/events.sql`."""
     return (HERE / path).read_text()
 
 
