@@ -348,12 +348,10 @@ def _macros(promoted: Sequence[str]) -> str:
         union all select 'featureId', feature_key, feature_id from features;
         create macro passes(wanted, codes, is_without, code, text) as
         wanted is null
-        or (
-            coalesce(list_contains(codes, code), false)
-            or coalesce(
-                list_contains(wanted, coalesce(text, case when code is null then '' end)), false
-            )
-        ) != is_without;
+        or case
+            when codes is null then list_contains(wanted, coalesce(text, ''))
+            else get_bit(cast(codes as bit), coalesce(code, 0)) = 1
+        end != is_without;
         create macro dimension(key, {row}) as
         coalesce(
             dimension_text(key, rest), value_of(place_of(key), dimension_code(key, {codes}))

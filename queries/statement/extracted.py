@@ -68,6 +68,6 @@ def _narrowed(question: Spent | SpentEvents, extract: Extract) -> dict[str, obje
         parameters |= {
             f"only_{n}": key,
             f"values_{n}": None if value is None else [value],
-            f"codes_{n}": [] if key is None else codes[key],
+            f"codes_{n}": key and codes[key],
         }
     return parameters

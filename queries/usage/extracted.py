@@ -79,7 +79,7 @@ def _filters(question: Usage, extract: Extract) -> dict[str, object]:
         parameters |= {
             f"filter_{n}": wanted and wanted.key,
             f"values_{n}": wanted and list(wanted.values),
-            f"codes_{n}": wanted and codes.get(wanted.key, []),
+            f"codes_{n}": wanted and codes.get(wanted.key),
             f"is_without_{n}": wanted and wanted.is_without,
         }
     return parameters
