@@ -57,6 +57,7 @@ Readers = tuple[Callable[[Any, Any], Found], Callable[[Any, Any], Found]]
 
 Question = (
     usage.Usage
+    | usage.TopUsage
     | keys.Keys
     | balance.Balance
     | balance.Optimistic
@@ -101,6 +102,7 @@ Question = (
 
 READERS: dict[type, Readers] = {
     usage.Usage: (usage_live.read, usage_extracted.read),
+    usage.TopUsage: (usage_live.top, usage_extracted.top),
     keys.Keys: (keys_live.read, keys_extracted.read),
     balance.Balance: (balance_live.read, balance_extracted.read),
     balance.Optimistic: (balance_live.optimistic, balance_extracted.optimistic),
@@ -156,8 +158,9 @@ def answer(question: Question, source: Source) -> Answer:
         as_of = utc_now()
         found = live(question, source.client)
     else:
-        as_of = source.extract.cut_off
-        found = extracted(question, source.extract)
+        with source.extract.held():
+            as_of = source.extract.cut_off
+            found = extracted(question, source.extract)
     if isinstance(found, pl.DataFrame):
         return Answer(found, source.name, as_of)
     frame, is_cut, *rest = found

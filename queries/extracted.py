@@ -53,7 +53,9 @@ def codes_of(extract: Extract, pairs: Sequence[tuple[str, str]]) -> dict[str, st
             if not value:
                 wanted[key].add(0)
     sizes = extract.key_sizes
-    return {key: marks(codes, sizes[key]) if key in sizes else None for key, codes in wanted.items()}
+    return {
+        key: marks(codes, sizes[key]) if key in sizes else None for key, codes in wanted.items()
+    }
 
 
 def marks(numbers: Iterable[int], size: int) -> str:

@@ -26,7 +26,7 @@ from queries.recharge import COLUMNS as RECHARGE_COLUMNS
 from queries.recharge import Recharge
 from queries.statement import Spent, SpentEvents, Statement
 from queries.time import Grain, Span
-from queries.usage import Usage
+from queries.usage import TopUsage, Usage
 from queries.whatif import Change, Repriced, TodaysRates
 
 NONE = Decimal(0)
@@ -113,6 +113,24 @@ def usage(question: Usage, company: Company) -> Rows:
         group[0] += event.credits
         group[1] += 1
     return sorted((*group, *sum_) for group, sum_ in sums.items())
+
+
+def top_usage(question: TopUsage, company: Company) -> Rows:
+    whole: dict[tuple[str, ...], list[Any]] = defaultdict(lambda: [NONE, 0])
+    for _, *group, credits, events in (rows := usage(question.usage, company)):
+        sums = whole[tuple(group)]
+        sums[0] += credits
+        sums[1] += events
+    ordered = sorted(whole, key=lambda group: (-whole[group][0], group))
+    listed = [(None, *group, *whole[group]) for group in ordered]
+    chosen, others = ordered[: question.most], (None,) * len(question.usage.by)
+    drawn: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [NONE, 0])
+    for at, *group, credits, events in rows:
+        sums = drawn[at, *(group if tuple(group) in chosen else others)]
+        sums[0] += credits
+        sums[1] += events
+    in_order = sorted(drawn, key=lambda row: (row[0], [(text is None, text) for text in row[1:]]))
+    return listed + [(*row, *drawn[row]) for row in in_order]
 
 
 def keys(question: Keys, company: Company) -> Rows:
@@ -537,6 +555,7 @@ def _pool_order(pool: Pool) -> tuple[str, bool, str]:
 
 ANSWERS: dict[type, Callable[[Any, Company], Rows]] = {
     Usage: usage,
+    TopUsage: top_usage,
     Keys: keys,
     Balance: balance,
     Grants: grants,

@@ -1,6 +1,5 @@
 """Cards: at most five numbers, each with its change and its small trend."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
@@ -11,18 +10,17 @@ from dashboard.charts.trend import trend as draw_trend
 from dashboard.formats import compact, percent
 from dashboard.markdown import plain
 from dashboard.panels.shown import Shown
-from queries.usage.shape import Series, Total, by_group, top_series, total
+from queries.usage.shape import Series, Total, total, whole_series
 
 NO_PREVIOUS = "not enough data"
 
 
 def cards(shown: Shown) -> None:
     """At most five numbers, each with its change and its trend."""
-    frame, question = shown.answer.frame, shown.question
-    now = total(frame)
+    now = total(shown.over_time)
     before = total(shown.previous) if shown.previous is not None else None
     unknown = NO_PREVIOUS if before else None
-    whole = next(iter(top_series(frame, replace(question, by=()), 1)), None)
+    whole = whole_series(shown.answer.frame, shown.asked)
     trend = [float(credits) for credits in whole.credits] if whole else None
     events = [float(count) for count in whole.events] if whole else None
     rates = _rates(whole) if whole else None
@@ -84,7 +82,7 @@ def _rate_change(now: Total, before: Total | None) -> str | None:
 def _largest_card(shown: Shown, now: Total) -> None:
     if not shown.question.by or not now.credits:
         return
-    *values, credits, _events = by_group(shown.answer.frame, shown.question).row(0)
+    *values, credits, _events = shown.groups.row(0)
     share = float(credits / now.credits)
     st.metric(
         "Largest", plain(shown.name_of(tuple(values))), delta=f"{share:.0%} of all",

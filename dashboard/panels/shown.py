@@ -1,7 +1,7 @@
 """What the Usage page has at hand to draw, and how it is asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
@@ -17,9 +17,9 @@ from queries.catalogue import Features
 from queries.grants import Grants
 from queries.question import Answer
 from queries.time import Span, bucket_end, zone_of
-from queries.usage import CUSTOMER, FEATURE, Filter, Usage
+from queries.usage import CUSTOMER, FEATURE, Filter, TopUsage, Usage
 from queries.usage.available import available
-from queries.usage.shape import NOT_SET, Group, cumulative, top_series
+from queries.usage.shape import NOT_SET, Group, cumulative, groups, over_time, whole_series
 
 KEY_NAMES = {FEATURE: "Feature", CUSTOMER: "Customer"}
 AMOUNT_COLUMNS = (
@@ -33,7 +33,7 @@ class Shown:
     """All that the page draws, at hand: it stays on the screen when the next answer fails."""
 
     scope: Scope
-    question: Usage
+    asked: TopUsage
     answer: Answer
     previous_span: Span
     previous: pl.DataFrame | None
@@ -42,6 +42,20 @@ class Shown:
     """feature_id → display name"""
     header: Header
     available: tuple[Decimal, ...] = ()
+
+    @property
+    def question(self) -> Usage:
+        return self.asked.usage
+
+    @property
+    def groups(self) -> pl.DataFrame:
+        """Each group's credits and events in the period, the largest first."""
+        return groups(self.answer.frame)
+
+    @property
+    def over_time(self) -> pl.DataFrame:
+        """What all rows of the chart add up to."""
+        return over_time(self.answer.frame)
 
     @property
     def unit(self) -> str:
@@ -86,6 +100,7 @@ def collect(
     by: tuple[str, ...],
     filters: tuple[Filter, ...],
     *,
+    most: int,
     is_compared: bool,
     has_available: bool,
     turn: int,
@@ -101,15 +116,16 @@ def collect(
         by,
         filters,
     )
-    answer = ask(question, scope.source, turn=turn)
+    asked = TopUsage(question, most)
+    answer = ask(asked, scope.source, turn=turn)
     previous = None
     if is_compared:
         before = question.whole(chosen.period.previous)
         previous = ask(before, scope.source, turn=turn).frame
-    line = _available(scope, question, answer, turn) if has_available else ()
+    line = _available(scope, asked, answer, turn) if has_available else ()
     return Shown(
         scope,
-        question,
+        asked,
         answer,
         chosen.period.previous,
         previous,
@@ -119,17 +135,18 @@ def collect(
     )
 
 
-def _available(scope: Scope, question: Usage, answer: Answer, turn: int) -> tuple[Decimal, ...]:
+def _available(scope: Scope, asked: TopUsage, answer: Answer, turn: int) -> tuple[Decimal, ...]:
     """The credits there were to use: only where the chart holds all use of one pool up to now."""
+    question = asked.usage
     reaches_now = question.span.end > answer.as_of
     if question.customer_id is None or question.filters or not reaches_now:
         return ()
     of_pool = (question.customer_id, question.currency_id, question.resource_id)
     balance = ask(Balance(*of_pool), scope.source, turn=turn).frame
-    if not balance.height or not answer.frame.height:
+    whole = whole_series(answer.frame, asked)
+    if not balance.height or not whole:
         return ()
     grants = ask(Grants(*of_pool), scope.source, turn=turn).frame
-    [whole] = top_series(answer.frame, replace(question, by=()), 1)
     ends = [bucket_end(cut, question.grain, zone_of(question.zone)) for cut in question.cuts]
     return available(balance["balance"].item(), cumulative(whole), ends, grants)
 

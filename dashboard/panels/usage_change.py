@@ -11,7 +11,7 @@ from dashboard.panels.shown import Shown
 from dashboard.tables import drawn, exact_format
 from queries.usage import Usage
 from queries.usage.change import Amounts, Change, split
-from queries.usage.shape import by_group
+from queries.usage.top import by_group
 
 PARTS = ("before", "now", "change", "volume", "mix", "rate")
 
@@ -23,7 +23,7 @@ def change(shown: Shown) -> None:
     if previous is None:
         st.caption("Comparison is off. Switch it on above to see why usage changed.")
         return
-    parts = split(_amounts(previous, shown.question), _amounts(shown.answer.frame, shown.question))
+    parts = split(_amounts(previous, shown.question), _amounts(shown.groups, shown.question))
     if not parts.groups:
         st.caption(
             f"There is not enough data to explain a change: this period or the one before "

@@ -34,10 +34,10 @@ LEDGER_COLUMNS: dict[str, Any] = {
 }
 
 
-def draw_chart(shown: Shown, *, kind: str, is_cumulative: bool, most: int) -> None:
+def draw_chart(shown: Shown, *, kind: str, is_cumulative: bool) -> None:
     """The chart with its text alternative; a click on a bucket opens its ledger."""
     question = shown.question
-    series = top_series(shown.answer.frame, question, most)
+    series = top_series(shown.answer.frame, shown.asked)
     if not series:
         _nothing(shown)
         return

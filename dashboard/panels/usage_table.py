@@ -16,14 +16,14 @@ from dashboard.panels.shown import Shown, key_name
 from dashboard.tables import MOST_DRAWN, drawn, usage_columns
 from queries.keys import Keys
 from queries.usage import FEATURE, Filter, Usage
-from queries.usage.shape import NOT_SET, breakdown, by_group, total
+from queries.usage.shape import NOT_SET, breakdown, total
 
 
 def table(shown: Shown) -> None:
     """A row for each group, and a closer look at one of them."""
-    frame = breakdown(shown.answer.frame, shown.previous, shown.question)
+    frame = breakdown(shown.groups, shown.previous, shown.question)
     frame = _named(frame, shown.question, shown)
-    now = total(shown.answer.frame)
+    now = total(shown.over_time)
     before = total(shown.previous).events if shown.previous is not None else 0
     if not now.events and not before:
         return
@@ -64,8 +64,7 @@ def _named(frame: pl.DataFrame, question: Usage, shown: Shown) -> pl.DataFrame:
 def _look_into(shown: Shown) -> None:
     """One group: keep only it, leave it out, or break it down by another key."""
     question = shown.question
-    groups = by_group(shown.answer.frame, question).head(MOST_DRAWN)
-    rows = [tuple(row[: len(question.by)]) for row in groups.iter_rows()]
+    rows = list(shown.groups.select(question.columns).head(MOST_DRAWN).iter_rows())
     names = {shown.name_of(row): row for row in rows}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=320):

@@ -21,7 +21,7 @@ TOP = {"5": "Top 5", "10": "Top 10", "20": "Top 20"}
 KINDS = {"bars": "Bars", "lines": "Lines"}
 SHAPES = {"period": "Per bucket", "cumulative": "Cumulative"}
 
-page = Page[tuple[Shown, str, str, int]]("Credit usage")
+page = Page[tuple[Shown, str, str]]("Credit usage")
 with page.answering():
     scope = page.scope()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -42,13 +42,14 @@ with page.answering():
             chosen,
             by,
             read_filters(),
+            most=most,
             is_compared=is_compared,
             has_available=shape == "cumulative",
             turn=turn,
         )
-    page.keep((asked, kind, shape, most), asked.title)
+    page.keep((asked, kind, shape), asked.title)
 
-shown, kind, shape, most = page.kept()
+shown, kind, shape = page.kept()
 page.head(
     shown.header,
     address_of(shown.scope)
@@ -57,7 +58,7 @@ page.head(
 )
 with guarded():
     cards(shown)
-    draw_chart(shown, kind=kind, is_cumulative=shape == "cumulative", most=most)
+    draw_chart(shown, kind=kind, is_cumulative=shape == "cumulative")
 with guarded():
     table(shown)
 with guarded():

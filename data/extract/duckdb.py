@@ -4,7 +4,8 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -35,8 +36,11 @@ COLUMNS = [f"dim_{place}" for place in range(1, 9)]
 TABLES = ("metadata", "dimension_values", *(name for name in SCHEMAS if name != "usage_events"))
 ATTEMPTS = 5
 MOST_SECONDS = 60.0
-TABLE_BITS = 20
-"""Groups that are numbers of so few bits are counted in a table, not by their hashes."""
+TABLE_BITS = 17
+"""Groups that are numbers of so few bits are counted in a table, not by their hashes.
+
+A larger table takes longer to be read by the one thread that does so than hashing takes by all.
+"""
 
 
 class Extract:
@@ -61,6 +65,7 @@ class Extract:
         self._check_seconds = check_seconds
         self._lock = threading.Lock()
         self._switching = threading.Lock()
+        self._held = _Held()
         self._checked = time.monotonic()
         self._version = _open_current(folder)
 
@@ -88,6 +93,17 @@ class Extract:
         except duckdb.IOException as error:
             raise _damaged(version.path, error) from None
         finally:
+            self._give_back(version)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """All that this thread reads meanwhile is of one version: an answer made of several."""
+        before, version = self._held.version, self._borrow()
+        self._held.version = version
+        try:
+            yield
+        finally:
+            self._held.version = before
             self._give_back(version)
 
     @property
@@ -165,8 +181,9 @@ class Extract:
     def _borrow(self) -> "_Version":
         self._current()
         with self._lock:
-            self._version.readers += 1
-            return self._version
+            version = self._held.version or self._version
+            version.readers += 1
+            return version
 
     def _give_back(self, version: "_Version") -> None:
         with self._lock:
@@ -176,8 +193,11 @@ class Extract:
     def _current(self) -> "_Version":
         """The version to read, after a look at the pointer if it is time for one.
 
-        One thread looks and opens; the others read the version that is open meanwhile.
+        One thread looks and opens; the others read the version that is open meanwhile. A thread
+        that holds a version reads no other.
         """
+        if self._held.version:
+            return self._held.version
         is_due = time.monotonic() - self._checked >= self._check_seconds
         if is_due and self._switching.acquire(blocking=False):
             try:
@@ -198,6 +218,12 @@ class Extract:
             self.warning = None
         except ExtractError as error:
             self.warning = f"Version {number(self._version.path)} is still shown: {error}"
+
+
+class _Held(threading.local):
+    """The version that a thread holds, if it holds one."""
+
+    version: "_Version | None" = None
 
 
 class _Version:

@@ -85,6 +85,24 @@ class Usage:
         return replace(self, span=span or self.span, grain=Grain.WHOLE)
 
 
+@dataclass(frozen=True, slots=True)
+class TopUsage:
+    """What is drawn and listed of usage: each group's total, and the largest groups over time.
+
+    Answer, two kinds of rows with the columns of `Usage`. Where `bucket` is null, a group's
+    credits and events in the whole span, the most credits first, then by key. Else, ordered by
+    bucket and keys, those of the `most` first groups; all other groups together have null for
+    their keys, and come last in their bucket. Both add up to the credits and events of `usage`.
+    """
+
+    usage: Usage
+    most: int
+
+    def __post_init__(self) -> None:
+        if self.most < 1:
+            raise QuestionError("At least one group must be drawn.")
+
+
 def check_key(key: str) -> None:
     if not KEY.fullmatch(key):
         raise QuestionError(

@@ -77,21 +77,29 @@ with keyed as (
             ),
             dimension_text($filter_5, rest)
         )
-)
+),
 
-select
-    (
+placed as (
+    select
+        unit,
+        credits,
+        events,
         (
             (
                 (
-                    cast(unit as bigint) * $size_1 + coalesce(code_1, 0)
-                ) * $size_2 + coalesce(code_2, 0)
-            ) * $size_3 + coalesce(code_3, 0)
-        ) * $size_4 + coalesce(code_4, 0)
-    ) * $size_5 + coalesce(code_5, 0) as place,
+                    cast(coalesce(code_1, 0) as bigint) * $size_2 + coalesce(code_2, 0)
+                ) * $size_3 + coalesce(code_3, 0)
+            ) * $size_4 + coalesce(code_4, 0)
+        ) * $size_5 + coalesce(code_5, 0) as group_place
+    from keyed
+)
+
+select
+    unit * $groups + group_place as place,
     sum(credits) as credits,
     cast(sum(events) as bigint) as events
-from keyed
+from placed
+where $chosen is null or get_bit(cast($chosen as bit), cast(group_place as integer)) = 1
 group by place
 order by place
 limit $most_rows

@@ -22,7 +22,8 @@ from data.metering.wire import time
 from data.tables import CREDITS_SUM, TIME, ColumnTypes
 from queries.documents import document
 from queries.question import CannotAnswer
-from queries.usage import CUSTOMER, FEATURE, MOST_KEYS, Usage
+from queries.usage import CUSTOMER, FEATURE, MOST_KEYS, TopUsage, Usage
+from queries.usage.top import fold
 
 AT_ONCE = 4
 DAYS_IN_ONE = timedelta(days=92)
@@ -61,6 +62,11 @@ def read(question: Usage, client: MeteringClient) -> pl.DataFrame:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         parts = list(pool.map(gather, _windows(question)))
     return _frame(question, keys, parts)
+
+
+def top(question: TopUsage, client: MeteringClient) -> pl.DataFrame:
+    """The frame that `TopUsage` describes; raises as `read` does."""
+    return fold(read(question.usage, client), question)
 
 
 def _keys(question: Usage) -> list[str]:

@@ -12,7 +12,8 @@ import polars as pl
 
 from data.credits.amounts import PRECISION, to_credits
 from data.tables import CREDITS_SUM
-from queries.usage import Usage
+from queries.usage import TopUsage, Usage
+from queries.usage.top import by_group
 
 NOT_SET = "(not set)"
 OTHERS = "Others"
@@ -49,51 +50,52 @@ class Total:
 
 
 def total(frame: pl.DataFrame) -> Total:
-    """The whole answer in two numbers."""
+    """All that the rows hold in two numbers."""
     return Total(Decimal(frame["credits"].sum() or 0), int(frame["events"].sum() or 0))
 
 
-def by_group(frame: pl.DataFrame, question: Usage) -> pl.DataFrame:
-    """Totals of each group: the key columns, `credits`, `events`; largest first, then by key."""
-    keys = question.columns
-    if not keys:
-        return frame.select(pl.col("credits").sum(), pl.col("events").sum())
-    return (
-        frame.group_by(keys)
-        .agg(pl.col("credits").sum(), pl.col("events").sum())
-        .sort(["credits", *keys], descending=[True, *([False] * len(keys))])
-    )
+def groups(found: pl.DataFrame) -> pl.DataFrame:
+    """Of an answer to `TopUsage` each group's `credits` and `events`, the largest first."""
+    return found.filter(pl.col("bucket").is_null()).drop("bucket")
 
 
-def top_series(frame: pl.DataFrame, question: Usage, most: int) -> list[Series]:
-    """The `most` largest groups, largest first, then one series for all others.
+def over_time(found: pl.DataFrame) -> pl.DataFrame:
+    """Of an answer to `TopUsage` the rows of its buckets."""
+    return found.filter(pl.col("bucket").is_not_null())
+
+
+def top_series(found: pl.DataFrame, question: TopUsage) -> list[Series]:
+    """The largest groups, largest first, then one series for all others.
 
     A bucket in which nothing happened is there with zero.
     """
-    if not frame.height:
-        return []
-    groups = by_group(frame, question)
-    if not question.columns:
-        return [_dense(_sums(frame.with_columns(rank=pl.lit(0)))[0], question, None)]
-    ranks = groups.select(question.columns).with_row_index("rank")
-    ranked = frame.join(ranks, on=question.columns).with_columns(pl.col("rank").clip(0, most))
-    sums = _sums(ranked)
-    chosen = [
-        _dense(sums[rank], question, group)
-        for rank, group in enumerate(ranks.drop("rank").head(most).iter_rows())
-    ]
-    if groups.height > most:
-        chosen.append(_dense(sums[most], question, None, groups.height - most))
+    usage, rows = question.usage, over_time(found)
+    if not usage.columns:
+        return [_dense(_sums(rows)[0], usage, None)] if rows.height else []
+    listed = groups(found).select(usage.columns)
+    ranks = listed.head(question.most).with_row_index("rank")
+    sums = _sums(rows.join(ranks, on=usage.columns, how="left"), question.most)
+    chosen = [_dense(sums[rank], usage, tuple(group)) for rank, *group in ranks.iter_rows()]
+    if question.most in sums:
+        chosen.append(_dense(sums[question.most], usage, None, listed.height - question.most))
     return chosen
+
+
+def whole_series(found: pl.DataFrame, question: TopUsage) -> Series | None:
+    """All groups together; None without any events."""
+    rows = over_time(found)
+    return _dense(_sums(rows)[0], question.usage, None) if rows.height else None
 
 
 _Buckets = dict[datetime, tuple[Decimal, int]]
 
 
-def _sums(ranked: pl.DataFrame) -> dict[int, _Buckets]:
-    """rank → bucket → (credits, events)"""
+def _sums(ranked: pl.DataFrame, last: int = 0) -> dict[int, _Buckets]:
+    """rank → bucket → (credits, events); what has no rank has the last"""
     found: dict[int, _Buckets] = defaultdict(dict)
-    summed = ranked.group_by("rank", "bucket").agg(pl.col("credits").sum(), pl.col("events").sum())
+    rank = pl.col("rank").fill_null(last) if "rank" in ranked.columns else pl.lit(last)
+    amounts = [pl.col("credits").sum(), pl.col("events").sum()]
+    summed = ranked.group_by(rank.alias("rank"), "bucket").agg(amounts)
     for rank, bucket, credits, events in summed.iter_rows():
         found[rank][bucket] = (credits, events)
     return found

@@ -15,7 +15,7 @@ from data.metering.service import readings
 from queries.answer import answer
 from queries.question import CannotAnswer
 from queries.time import Grain, Preset, Span, period, zone_of
-from queries.usage import Filter, Usage
+from queries.usage import Filter, TopUsage, Usage
 
 MAY = Span(datetime(2026, 5, 1), datetime(2026, 6, 1))
 ALL = Span(SINCE, NOW)
@@ -26,7 +26,7 @@ KEYS = ("model", "model_version", "region", "is_trial", "credits", "featureId")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
 
 
-def same(company: Company, question: Usage) -> pl.DataFrame:
+def same(company: Company, question: Usage | TopUsage) -> pl.DataFrame:
     """Ask both; fail unless the frames are identical, types and order included."""
     live = answer(question, company.live).frame
     extracted = answer(question, company.extracted).frame
@@ -50,6 +50,14 @@ def same(company: Company, question: Usage) -> pl.DataFrame:
 )
 def test_grouped_by_up_to_3_keys_and_the_feature(company: Company, by: tuple[str, ...]) -> None:
     assert same(company, replace(ACME, by=by)).height > 20
+
+
+@pytest.mark.parametrize("by", [(), ("model",), ("model", "region", "is_trial")])
+@pytest.mark.parametrize("most", [1, 3, 20])
+def test_the_largest_groups_and_all_others(
+    company: Company, by: tuple[str, ...], most: int
+) -> None:
+    assert same(company, TopUsage(replace(ACME, by=by), most)).height > 20
 
 
 @pytest.mark.parametrize("preset", [p for p in Preset if p is not Preset.CUSTOM])

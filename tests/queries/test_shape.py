@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queries.time import Grain, Span
-from queries.usage import Usage
+from queries.usage import TopUsage, Usage
 from queries.usage.available import available
 from queries.usage.change import split
-from queries.usage.shape import breakdown, by_group, cumulative, top_series, total
+from queries.usage.shape import Series, breakdown, cumulative, top_series, total, whole_series
+from queries.usage.top import by_group, fold
 
 START = datetime(2026, 5, 1)
 DAYS = 10
@@ -36,11 +37,16 @@ def frame(rows: dict[tuple[int, str], tuple[Decimal, int]]) -> pl.DataFrame:
     return pl.DataFrame(listed, QUESTION.schema, orient="row")
 
 
+def drawn(usage: pl.DataFrame, most: int) -> list[Series]:
+    question = TopUsage(QUESTION, most)
+    return top_series(fold(usage, question), question)
+
+
 @settings(deadline=None)
 @given(rows=ROWS, most=st.integers(1, 9))
 def test_top_series_keep_the_sum_and_are_dense(rows: dict, most: int) -> None:
     usage = frame(rows)
-    series = top_series(usage, QUESTION, most)
+    series = drawn(usage, most)
     assert sum((one.total for one in series), Decimal(0)) == total(usage).credits
     assert sum(sum(one.events) for one in series) == total(usage).events
     assert all(len(one.credits) == len(one.events) == DAYS for one in series)
@@ -50,20 +56,33 @@ def test_top_series_keep_the_sum_and_are_dense(rows: dict, most: int) -> None:
 @given(rows=ROWS)
 def test_series_are_ordered_from_the_largest(rows: dict) -> None:
     usage = frame(rows)
-    totals = [one.total for one in top_series(usage, QUESTION, 9)]
+    totals = [one.total for one in drawn(usage, 9)]
     assert totals == sorted(totals, reverse=True)
+
+
+@settings(deadline=None)
+@given(rows=ROWS, most=st.integers(1, 9))
+def test_all_series_together_are_the_whole_in_every_bucket(rows: dict, most: int) -> None:
+    question = TopUsage(QUESTION, most)
+    found = fold(frame(rows), question)
+    whole, series = whole_series(found, question), top_series(found, question)
+    assert (whole is None) == (not series)
+    if whole:
+        assert [sum(each) for each in zip(*(s.credits for s in series), strict=True)] == [
+            *whole.credits
+        ]
 
 
 def test_others_say_how_many_groups_they_are() -> None:
     usage = frame({(0, key): (Decimal(n), 1) for n, key in enumerate("abcde", start=1)})
-    *largest, others = top_series(usage, QUESTION, 2)
+    *largest, others = drawn(usage, 2)
     assert [one.group for one in largest] == [("e",), ("d",)]
     assert (others.group, others.count, others.total) == (None, 3, Decimal(6))
 
 
 def test_cumulative_ends_with_the_total() -> None:
     usage = frame({(0, "a"): (Decimal("0.1"), 1), (3, "a"): (Decimal("0.2"), 1)})
-    [series] = top_series(usage, QUESTION, 5)
+    [series] = drawn(usage, 5)
     assert cumulative(series) == tuple(map(Decimal, ["0.1"] * 3 + ["0.3"] * 7))
 
 
