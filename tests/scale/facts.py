@@ -8,7 +8,7 @@ import polars as pl
 
 from queries.keys import Keys
 from queries.portfolio import AllUse
-from queries.usage import Usage
+from queries.usage import TopUsage, Usage
 from queries.whatif import Repriced, TodaysRates
 from tests.scale.fleet import RATES, YEAR
 from tests.scale.questions import CURRENCY, Asked
@@ -81,7 +81,8 @@ def _days(events: list[Path], people: dict[str, Any]) -> dict[str, dict[str, int
 def floor_bytes(asked: Asked, people: dict[str, Any]) -> int | None:
     """Bytes that a scan of nothing but the needed columns of the needed rows must read."""
     read = 0
-    for question in asked.questions:
+    for each in asked.questions:
+        question = each.usage if isinstance(each, TopUsage) else each
         width = _width(question)
         if width is None:
             return None

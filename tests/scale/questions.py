@@ -14,7 +14,7 @@ from queries.ledger import EventRows, LedgerEvent, LedgerPage, LeftThen
 from queries.portfolio import AllCustomers, AllGrants, AllMoves, AllUse
 from queries.statement import Spent, SpentEvents, Statement
 from queries.time import Grain, Span
-from queries.usage import Filter, Usage
+from queries.usage import Filter, TopUsage, Usage
 from queries.whatif import Change, Replayed, Repriced, Scenario, TodaysRates
 from tests.scale.fleet import YEAR
 
@@ -26,6 +26,9 @@ WEEK = Span(END - timedelta(days=7), END)
 OUTLOOK = Span(END - timedelta(days=90), END)
 """As long as the outlook of a pool looks back."""
 THREE = ("model", "team", "region")
+TWO_REGIONS = (Filter("region", ("region-1", "region-2")),)
+TOP = 20
+"""So many groups the page draws at most."""
 DOUBLED = Scenario("doubled", (Change(None, "x2", "model-1"),), "model")
 FORMULA = Scenario("by a formula", (Change("chat", "0.003*missing + 1"),))
 
@@ -67,9 +70,10 @@ def of_ledger(people: dict[str, Any]) -> list[Asked]:
 def _of_one(whose: str, people: dict[str, Any]) -> Iterator[Asked]:
     customer, event_id = people[whose]["customer_id"], people[whose]["event_id"]
     for name, question in _usage(customer):
-        yield Asked(name, whose, (question,))
-    month = Usage(customer, CURRENCY, MONTH, Grain.WHOLE, by=("model",))
-    yield Asked("month by model, and its change", whose, (month, replace(month, span=BEFORE)))
+        yield Asked(name, whose, (TopUsage(question, TOP),))
+    month = Usage(customer, CURRENCY, MONTH, by=("model",))
+    compared = TopUsage(month, TOP), month.whole(BEFORE)
+    yield Asked("month by day, by model, and its change", whose, compared)
     yield Asked("keys", whose, (Keys(customer, CURRENCY),))
     yield Asked("resources", whose, (Resources(customer),))
     yield Asked("one event", whose, (LedgerEvent(customer, event_id),))
@@ -80,9 +84,10 @@ def _of_one(whose: str, people: dict[str, Any]) -> Iterator[Asked]:
 
 def _of_all() -> Iterator[Asked]:
     for name, question in _usage(None):
-        yield Asked(name, "all", (question,))
-    month = Usage(None, CURRENCY, MONTH, Grain.WHOLE, by=("customerId",))
-    yield Asked("month by customer, and its change", "all", (month, replace(month, span=BEFORE)))
+        yield Asked(name, "all", (TopUsage(question, TOP),))
+    month = Usage(None, CURRENCY, MONTH, by=("customerId",))
+    compared = TopUsage(month, TOP), month.whole(BEFORE)
+    yield Asked("month by day, by customer, and its change", "all", compared)
     questions: dict[str, Any] = {
         "keys": Keys(None, CURRENCY),
         "use of each pool, 90 days by day": AllUse(CURRENCY, OUTLOOK),
@@ -110,6 +115,8 @@ def _usage(customer: str | None) -> Iterator[tuple[str, Usage]]:
     yield "week by hour, by model", replace(month, span=WEEK, grain=Grain.HOUR, by=("model",))
     yield "90 days by day", replace(month, span=OUTLOOK)
     yield "year by week", replace(year, grain=Grain.WEEK)
+    yield "year by day, by model, Berlin", replace(year, zone="Europe/Berlin", by=("model",))
+    yield "year by day, by model, of 2 regions", replace(year, by=("model",), filters=TWO_REGIONS)
     yield "year by month, by feature", replace(year, grain=Grain.MONTH, by=("featureId",))
     yield "year by day, by 3 keys", replace(year, by=THREE)
     yield "year by day, by user", replace(year, by=("user",))
