@@ -80,12 +80,25 @@ def time_of(slot: int) -> datetime:
 
 
 def scans(
-    table: Table, span: Span, cuts: Sequence[datetime], grain: Grain, extract: Extract
+    table: Table,
+    span: Span,
+    cuts: Sequence[datetime],
+    grain: Grain,
+    extract: Extract,
+    *,
+    has_many_groups: bool = False,
 ) -> list[Scan]:
     """What to read of `table`, and of the events beside it, for the buckets that start at `cuts`.
 
     Together the scans hold each event of the span once. Empty if the extract has none of them.
+    Of many groups each month is summed by itself, since its days would be too many rows.
     """
+    if has_many_groups and grain is Grain.MONTH:
+        return [
+            scan
+            for start, end in pairwise([*cuts, span.end])
+            for scan in scans(table, Span(start, end), [start], Grain.WHOLE, extract)
+        ]
     held = extract.events_span
     if held is None or span.end <= held[0] or span.start > held[1]:
         return []

@@ -23,7 +23,7 @@ from queries.scans import Table, scans
 USED_COLUMNS: ColumnTypes = {
     "customer_key": pl.Int32,
     "resource_key": pl.Int32,
-    "bucket": TIME,
+    "number": pl.Int64,
     "credits": CREDITS_SUM,
 }
 USED = pl.Schema(USED_COLUMNS)
@@ -50,22 +50,43 @@ def recharges(question: AllRecharges, extract: Extract) -> pl.DataFrame:
 def use(question: AllUse, extract: Extract) -> tuple[pl.DataFrame, bool]:
     """(the frame that `AllUse` describes, whether rows were cut off)."""
     shared = check_scope(extract, None, question.currency_id) | {"customers": _named(question)}
+    cuts = pl.Series(question.cuts, dtype=TIME)
+    numbers = {cut: number for number, cut in enumerate(question.cuts)}
     frames = [USED.to_frame()]
-    for scan in scans(Table.POOL_DAYS, question.span, question.cuts, question.grain, extract):
+    for scan in scans(
+        Table.POOL_DAYS,
+        question.span,
+        question.cuts,
+        question.grain,
+        extract,
+        has_many_groups=True,
+    ):
         path = f"portfolio/{scan.table}.sql"
         parameters = given(path, shared | scan.parameters)
         found = extract.read(document(path), parameters, slots=scan.slots)
-        buckets = pl.Series(scan.buckets, dtype=TIME).gather(found["unit"])
-        frames.append(found.with_columns(bucket=buckets).select(USED.names()).cast(USED))
-    used = (
-        pl.concat(frames)
-        .group_by("customer_key", "resource_key", "bucket")
-        .agg(pl.col("credits").sum())
-    )
+        of_units = pl.Series([numbers[bucket] for bucket in scan.buckets], dtype=pl.Int64)
+        frames.append(found.with_columns(number=of_units.gather(found["unit"])))
+    used = pl.concat([frame.select(USED.names()).cast(USED) for frame in frames])
     pools = extract.read(document("portfolio/pools.sql"), {}).with_row_index("place")
-    named = used.join(pools, on=["customer_key", "resource_key"], nulls_equal=True)
-    rows = named.sort("place", "bucket").select(USE.names())
-    return rows.head(MOST_ROWS), rows.height > MOST_ROWS
+    # One number for a pool and a bucket: it is summed by and sorted by several times as fast.
+    place = pl.col("place").cast(pl.Int64) * len(cuts) + pl.col("number")
+    rows = (
+        used.join(
+            pools.select("customer_key", "resource_key", "place"),
+            on=["customer_key", "resource_key"],
+            nulls_equal=True,
+        )
+        .group_by(place.alias("place"))
+        .agg(pl.col("credits").sum())
+        .sort("place")
+    )
+    kept = rows.head(MOST_ROWS)
+    of_pool, of_bucket = kept["place"] // len(cuts), kept["place"] % len(cuts)
+    named = kept.with_columns(
+        *(pools[name].gather(of_pool) for name in ("customer_id", "resource_id")),
+        bucket=cuts.gather(of_bucket),
+    )
+    return named.select(USE.names()), rows.height > MOST_ROWS
 
 
 def moves(question: AllMoves, extract: Extract) -> pl.DataFrame:

@@ -28,7 +28,8 @@ MOST_GROUPS = 1 << 48
 UNTOLD = MOST_GROUPS
 AT_ONCE = 200_000
 MOST_READ = 1_000_000
-"""Rows of one scan; days are read for months."""
+"""Rows of one scan; days are read for months, where there are FEW_GROUPS."""
+FEW_GROUPS = 1000
 MOST_MARKED = 1 << 20
 NOTHING: ColumnTypes = {
     "bucket": TIME, "place": pl.Int64, "credits": CREDITS_SUM, "events": pl.Int64
@@ -118,7 +119,14 @@ def _summed(question: Usage, extract: Extract, chosen: str | None) -> tuple[pl.D
     shared = scope | _keys(question, extract) | _filters(question, extract)
     shared |= {"rolled_key": rolled, "most_rows": MOST_READ + 1, "chosen": chosen, "groups": size}
     frames, is_cut, has_units = [], False, False
-    for scan in scans(table, question.span, question.cuts, question.grain, extract):
+    for scan in scans(
+        table,
+        question.span,
+        question.cuts,
+        question.grain,
+        extract,
+        has_many_groups=size > FEW_GROUPS,
+    ):
         path = _path(scan.table, size)
         found = extract.read(
             document(path), given(path, shared | scan.parameters), slots=scan.slots
