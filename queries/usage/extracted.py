@@ -57,14 +57,16 @@ def top(question: TopUsage, extract: Extract) -> tuple[pl.DataFrame, bool]:
     found, is_cut = _named(usage.whole(), extract)
     groups = by_group(found, usage)
     largest = groups.head(question.most)
-    if min(len(usage.cuts) * groups.height, groups["events"].sum()) <= AT_ONCE:
-        chosen, _ = _named(usage, extract)
+    events = groups["events"].sum()
+    if min(len(usage.cuts) * groups.height, events) <= AT_ONCE:
+        told = groups.height if events > AT_ONCE else 1
+        chosen, is_cut_too = _named(usage, extract, told=told)
         whole = chosen
     else:
-        chosen, _ = _narrowed(usage, found, largest, extract)
+        chosen, is_cut_too = _narrowed(usage, found, largest, extract)
         whole, _ = _named(replace(usage, by=()), extract)
     chosen = only(_merged(chosen, usage, extract), largest, usage)
-    is_cut |= groups.height > MOST_ROWS
+    is_cut |= is_cut_too or groups.height > MOST_ROWS
     return put_together(groups.head(MOST_ROWS), chosen, whole, question), is_cut
 
 
@@ -75,23 +77,25 @@ def _narrowed(
     size = _most_groups(usage, extract)
     if size <= MOST_MARKED:
         places = only(found, groups, usage)["place"]
-        return _named(usage, extract, marks(places, size))
+        return _named(usage, extract, marks(places, size), told=groups.height)
     filters = {each.key: each for each in usage.filters}
     for key, column in zip(usage.by, usage.columns, strict=True):
         if key in filters or len(filters) < MOST_FILTERS:
             filters[key] = Filter(key, tuple(groups[column].unique()))
-    return _named(replace(usage, filters=tuple(filters.values())), extract)
+    narrowed = replace(usage, filters=tuple(filters.values()))
+    return _named(narrowed, extract, told=groups.height)
 
 
 def _named(
-    question: Usage, extract: Extract, chosen: str | None = None
+    question: Usage, extract: Extract, chosen: str | None = None, told: int | None = None
 ) -> tuple[pl.DataFrame, bool]:
     """(a row per bucket and group, whether there would be more).
 
     The columns that `Usage` describes, of no order, and the codes or the place that they stand
-    for. `chosen` has the `marks` of places to which groups are limited, without it there are all.
+    for. `chosen` has the `marks` of places to which groups are limited, without it there are all;
+    `told` is how many groups there are, where that is known.
     """
-    found, is_cut = _summed(question, extract, chosen)
+    found, is_cut = _summed(question, extract, chosen, told)
     if "place" in found.columns:
         found = _apart(found, question, extract)
     for n, key in enumerate(question.by, start=1):
@@ -111,7 +115,9 @@ def _merged(found: pl.DataFrame, question: Usage, extract: Extract) -> pl.DataFr
     return found.select(question.schema.names()).cast(question.schema)
 
 
-def _summed(question: Usage, extract: Extract, chosen: str | None) -> tuple[pl.DataFrame, bool]:
+def _summed(
+    question: Usage, extract: Extract, chosen: str | None, told: int | None
+) -> tuple[pl.DataFrame, bool]:
     """(credits and events by `bucket` and `place` or codes and texts, whether rows were cut)."""
     scope = check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
     table, rolled = _table(question, extract)
@@ -125,7 +131,7 @@ def _summed(question: Usage, extract: Extract, chosen: str | None) -> tuple[pl.D
         question.cuts,
         question.grain,
         extract,
-        has_many_groups=size > FEW_GROUPS,
+        has_many_groups=FEW_GROUPS < (size if told is None else told) < UNTOLD,
     ):
         path = _path(scan.table, size)
         found = extract.read(
