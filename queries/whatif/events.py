@@ -1,7 +1,6 @@
 """The events of an extract, with what they were charged and what another tariff charges."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,14 +9,13 @@ import polars as pl
 from data.credits.amounts import CREDITS_LIMIT, AmountError
 from data.credits.rates import Rate, linear
 from data.extract.duckdb import Extract
-from data.tables import CREDITS, CREDITS_SUM, TIME, ColumnTypes
-from queries.documents import document, given
+from data.tables import CREDITS, TIME, ColumnTypes
+from queries.documents import document
 from queries.portfolio import Whom
 from queries.question import QuestionError
-from queries.scans import Table, scans
-from queries.time import EARLIEST, LATEST, Grain, Span
-from queries.whatif import Scenario
+from queries.time import EARLIEST, LATEST, Span
 from queries.whatif.prices import NONE, Price
+from queries.whatif.tariff import Line, Tariff
 
 MOST_NAMES = 4
 """So many dimensions a sum in events.sql can take."""
@@ -32,15 +30,6 @@ LATE_COLUMNS: ColumnTypes = {
 }
 LATE = pl.Schema(LATE_COLUMNS)
 
-TOTAL_COLUMNS: ColumnTypes = {
-    "pool": pl.Int64,
-    "events": pl.Int64,
-    "changed": pl.Int64,
-    "charged": CREDITS_SUM,
-    "repriced": CREDITS_SUM,
-}
-TOTALS = pl.Schema(TOTAL_COLUMNS)
-
 Sum = Mapping[str, Decimal]
 
 
@@ -48,7 +37,7 @@ def events(
     extract: Extract,
     currency_id: str,
     customers: Whom,
-    tariff: "Tariff",
+    tariff: Tariff,
     *,
     span: Span = ALL_TIME,
     of: Span = ALL_TIME,
@@ -78,60 +67,6 @@ def events(
     if worked_out.is_empty():
         return found.select(worked_out.columns)
     return pl.concat([found.filter(is_told).select(worked_out.columns), worked_out])
-
-
-def totals(
-    extract: Extract, scope: Mapping[str, object], customers: Whom, tariff: "Tariff", span: Span
-) -> pl.DataFrame | None:
-    """pool, events, changed, charged, repriced: sums of what `events` gives, in no order.
-
-    None where single events must be looked at: for a price by dimensions, or less than nothing, or
-    for a key whose values have no codes.
-    """
-    path = "whatif/totals.sql"
-    shared = _parameters(tariff) | dict(scope)
-    has_codes = tariff.key is None or tariff.key in extract.key_sizes
-    if not (has_codes and all(shared["is_sum"])) or shared["name_1"] is not None:
-        return None
-    shared["customers"] = None if customers is None else list(customers)
-    frames = [TOTALS.to_frame()]
-    for scan in scans(Table.EVENTS, span, [span.start], Grain.WHOLE, extract):
-        found = extract.read(
-            document(path), given(path, shared | scan.parameters), slots=scan.slots
-        )
-        if found["untold"].sum() or found["wrong"].sum():
-            return None
-        frames.append(found.select(TOTALS.names()).cast(TOTALS))
-    return pl.concat(frames).group_by("pool").agg(pl.exclude("pool").sum())
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A feature's price: for one value of the tariff's key, or (None) for all others."""
-
-    feature_id: str
-    value: str | None
-    price: Price
-
-
-@dataclass(frozen=True, slots=True)
-class Tariff:
-    """Prices by feature and by the values of `key`: a dimension, customerId, or pool."""
-
-    lines: Sequence[Line] = ()
-    key: str | None = None
-
-
-def tariff_of(scenario: Scenario, features: Iterable[str]) -> Tariff:
-    """The scenario's prices; one for every feature is that of each that has none of its own."""
-    own = {(change.feature_id, change.value): change.terms for change in scenario.changes}
-    lines = {
-        (feature, value): price
-        for (named, value), price in own.items()
-        for feature in ([named] if named else features)
-        if named or (feature, value) not in own
-    }
-    return Tariff([Line(*key, price) for key, price in lines.items()], scenario.key)
 
 
 def check_charges(found: pl.DataFrame) -> pl.DataFrame:

@@ -41,7 +41,7 @@ out_of_order as (
 
 held as (
     select
-        cast(customer_key as bigint) * 4294967296 + coalesce(resource_key, 0) as pool,
+        cast(coalesce(resource_key, -customer_key) as bigint) as pool,
         event_id,
         feature_key,
         occurred_at,
@@ -49,7 +49,7 @@ held as (
         credits,
         case
             when $key = 'pool'
-                then cast(customer_key as bigint) * 4294967296 + coalesce(resource_key, 0)
+                then coalesce(resource_key, -customer_key)
             else
                 key_code(
                     $key, customer_key, feature_key,
@@ -121,7 +121,7 @@ charged as (
             when changes.is_sum
                 then
                     try_cast(
-                        changes.per_credit * matched.credits
+                        changes.per_credit * cast(matched.credits as decimal(24, 6))
                         + changes.per_unit * matched.units
                         + changes.constant
                         + if(

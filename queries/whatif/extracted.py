@@ -11,19 +11,23 @@ from queries.extracted import check_scope
 from queries.portfolio import POOL, AllGrants, AllRecharges, Whom
 from queries.portfolio import extracted as portfolio
 from queries.whatif import RATED, REPRICED, Replayed, Repriced, Scenario, TodaysRates
-from queries.whatif.events import Line, Tariff, check_charges, events, tariff_of, totals
+from queries.whatif.events import check_charges, events
 from queries.whatif.late import late_events
 from queries.whatif.prices import NONE, Price
 from queries.whatif.replaying import past, replayed_pools
+from queries.whatif.tariff import Line, Tariff, tariff_of
+from queries.whatif.totals import totals
 
 
 def repriced(question: Repriced, extract: Extract) -> pl.DataFrame:
     scope = check_scope(extract, None, question.currency_id)
-    tariff = _tariff(question.scenario, extract)
-    sums = totals(extract, scope, question.customers, tariff, question.span)
+    tariff, pools = _tariff(question.scenario, extract), _pools(extract, question.customers)
+    customer_keys = None if question.customers is None else sorted(set(pools["customer_key"]))
+    sums = totals(extract, scope, customer_keys, tariff, question.span)
     if sums is None:
         sums = _one_by_one(question, tariff, extract)
-    return _named(sums, extract, question.customers).select(REPRICED.names()).cast(REPRICED)
+    named = sums.join(pools, on="pool").sort(*POOL, nulls_last=False)
+    return named.select(REPRICED.names()).cast(REPRICED)
 
 
 def _one_by_one(question: Repriced, tariff: Tariff, extract: Extract) -> pl.DataFrame:
@@ -100,9 +104,3 @@ def _scope(currency_id: str, customers: Whom) -> dict[str, object]:
 def _pools(extract: Extract, customers: Whom) -> pl.DataFrame:
     given = {"customers": None if customers is None else list(customers)}
     return extract.read(document("whatif/pools.sql"), given)
-
-
-def _named(frame: pl.DataFrame, extract: Extract, customers: Whom) -> pl.DataFrame:
-    """The frame with the names of its pools, ordered by them."""
-    pools = _pools(extract, customers)
-    return frame.join(pools, on="pool").sort(*POOL, nulls_last=False)

@@ -14,8 +14,7 @@ select
 from ledger
 inner join places
     on
-        cast(ledger.customer_key as bigint) * 4294967296
-        + coalesce(ledger.resource_key, 0) = places.pool
+        coalesce(ledger.resource_key, -ledger.customer_key) = places.pool
         and ledger.ledger_seq = places.ledger_seq
 left join features on ledger.feature_key = features.feature_key
 group by ledger.event_id, features.feature_id

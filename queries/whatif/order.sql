@@ -1,8 +1,7 @@
 -- When each row of the ledger is dated. Not ordered: the ledger lies in order of customer and
 -- ledger_seq, and to sort so many rows again takes longer than to read them.
 select
-    cast(ledger.customer_key as bigint) * 4294967296
-    + coalesce(ledger.resource_key, 0) as pool,
+    cast(coalesce(ledger.resource_key, -ledger.customer_key) as bigint) as pool,
     ledger.ledger_seq,
     ledger.occurred_at,
     ledger.event_id is not null as is_of_event

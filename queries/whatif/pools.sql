@@ -1,6 +1,7 @@
 -- Every pool, by the number that the other documents of this folder name it with.
 select
-    cast(customer_key as bigint) * 4294967296 + coalesce(resource_key, 0) as pool,
+    cast(coalesce(resource_key, -customer_key) as bigint) as pool,
+    customer_key,
     customer_id,
     resource_id
 from pools

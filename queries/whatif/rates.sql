@@ -42,8 +42,7 @@ ranked as (
 )
 
 select
-    cast(ranked.customer_key as bigint) * 4294967296
-    + coalesce(ranked.resource_key, 0) as pool,
+    cast(coalesce(ranked.resource_key, -ranked.customer_key) as bigint) as pool,
     features.feature_id,
     ranked.amount,
     ranked.cost_formula

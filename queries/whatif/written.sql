@@ -19,7 +19,7 @@ with sums as (
 )
 
 select
-    cast(sums.customer_key as bigint) * 4294967296 + coalesce(sums.resource_key, 0) as pool,
+    cast(coalesce(sums.resource_key, -sums.customer_key) as bigint) as pool,
     sums.event_type as entry_type,
     sums.amount,
     sums.count_rows,

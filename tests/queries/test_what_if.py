@@ -27,8 +27,9 @@ from queries.question import CannotAnswer, Extracted, QuestionError
 from queries.time import Span
 from queries.whatif import BASELINE, REPLAYED, Change, Replayed, Repriced, Scenario, TodaysRates
 from queries.whatif.compared import compared, effect
-from queries.whatif.events import Line, Tariff, events, tariff_of
+from queries.whatif.events import events
 from queries.whatif.prices import Price, read_price
+from queries.whatif.tariff import Line, Tariff, tariff_of
 
 NOW = datetime(2026, 5, 22, 14, 35, 20)
 QUARTER = Span(datetime(2026, 1, 1), datetime(2026, 4, 1))
