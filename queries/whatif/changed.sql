@@ -1,9 +1,10 @@
 -- What one price charges the events that it is for, by pool, beside what they were charged.
 --
--- `untold` are the events whose charge goes out of range, `wrong` those that it charges less than
--- nothing. A row within $most_credits, or $most_units, is charged in 64 bits, which takes a tenth
--- of the time, and so many times a charge that is a whole number of times needs no rounding: it is
--- that many times the sum. Numbers are the codes of the key's values, 0 is of events without it.
+-- `untold` are the events whose charge goes out of range, or below nothing. A row within
+-- $most_credits, or $most_units, is charged in 64 bits, which takes a tenth of the time; a whole
+-- number of times a charge needs no rounding: it is that many times the sum.
+-- Numbers are the codes of the key's values, 0 is of events without it; of a key whose values have
+-- no codes there are texts, and '' is of events without it.
 with held as (
     select
         coalesce(resource_key, -customer_key) as pool,
@@ -45,6 +46,12 @@ with held as (
                 )
             )
         )
+        and (
+            $pools is null
+            or coalesce(resource_key, -customer_key) in (
+                select unnest(cast($pools as integer[])) as pool
+            )
+        )
         and feature_key between list_min($feature_keys) and list_max($feature_keys)
         and (
             list_min($feature_keys) + len($feature_keys) = list_max($feature_keys) + 1
@@ -76,6 +83,15 @@ with held as (
                 )
             )
         )
+        and case
+            when $text is null then true
+            when $text = '' then coalesce(dimension_text($key, rest), '') = ''
+            else cardinality(rest) > 0 and dimension_text($key, rest) = $text
+        end
+        and (
+            $other_texts is null
+            or not list_contains($other_texts, coalesce(dimension_text($key, rest), ''))
+        )
 )
 
 select
@@ -99,9 +115,8 @@ select
     count_if(
         case
             when $whole_times is not null then not credits between -$most_whole and $most_whole
-            else repriced is null
+            else repriced is null or (not $is_times and repriced < 0 and credits >= 0)
         end
-    ) as untold,
-    count_if(not $is_times and repriced < 0 and credits >= 0) as wrong
+    ) as untold
 from held
 group by pool

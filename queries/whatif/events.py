@@ -84,7 +84,7 @@ def check_charges(found: pl.DataFrame) -> pl.DataFrame:
 def _parameters(tariff: Tariff) -> dict[str, Any]:
     """The tariff as events.sql takes it: sums where its prices are some."""
     names: list[str] = []
-    sums = [_sum(line.price, names) for line in tariff.lines]
+    sums = [plain_sum(line.price, names) for line in tariff.lines]
     given: dict[str, Any] = {
         "key": tariff.key,
         "places": list(range(len(sums))),
@@ -102,8 +102,8 @@ def _parameters(tariff: Tariff) -> dict[str, Any]:
     return given
 
 
-def _sum(price: Price, names: list[str]) -> Sum | None:
-    """The formula as a sum that events.sql can take, its dimensions added to `names`."""
+def plain_sum(price: Price, names: list[str]) -> Sum | None:
+    """A price as the sum that the documents can take, its dimensions added to `names`."""
     found = linear(price.formula) if price.formula else {}
     if found is None:
         return None
@@ -124,7 +124,7 @@ def _work_out(rows: pl.DataFrame, tariff: Tariff, extract: Extract) -> pl.DataFr
         case = (place, units, tuple(codes), tuple((pair["key"], pair["value"]) for pair in rest))
         if case not in known:
             promoted = (texts[n, code] for n, code in enumerate(codes, 1) if code is not None)
-            known[case] = _charge(tariff.lines[place], units, dict(case[3]) | dict(promoted))
+            known[case] = charge_of(tariff.lines[place], units, dict(case[3]) | dict(promoted))
         charges.append(known[case])
     repriced = pl.Series(charges, dtype=CREDITS)
     return rows.select(EVENT_COLUMNS).with_columns(repriced=repriced)
@@ -137,7 +137,7 @@ def _texts(extract: Extract) -> dict[tuple[int, int], tuple[str, str]]:
     return {(place, code): (keys[place - 1], value) for place, code, value in values.iter_rows()}
 
 
-def _charge(line: Line, units: Decimal, dimensions: Mapping[str, str]) -> Decimal:
+def charge_of(line: Line, units: Decimal, dimensions: Mapping[str, str]) -> Decimal:
     if line.price.per_credit:
         raise QuestionError(
             f"{line.price.per_credit} times the charge of an event of {line.feature_id} is more "

@@ -22,25 +22,10 @@ from queries.whatif.totals import totals
 def repriced(question: Repriced, extract: Extract) -> pl.DataFrame:
     scope = check_scope(extract, None, question.currency_id)
     tariff, pools = _tariff(question.scenario, extract), _pools(extract, question.customers)
-    customer_keys = None if question.customers is None else sorted(set(pools["customer_key"]))
-    sums = totals(extract, scope, customer_keys, tariff, question.span)
-    if sums is None:
-        sums = _one_by_one(question, tariff, extract)
+    whom = None if question.customers is None else sorted(set(pools["customer_key"]))
+    sums = totals(extract, scope | {"customer_keys": whom}, tariff, question.span)
     named = sums.join(pools, on="pool").sort(*POOL, nulls_last=False)
     return named.select(REPRICED.names()).cast(REPRICED)
-
-
-def _one_by_one(question: Repriced, tariff: Tariff, extract: Extract) -> pl.DataFrame:
-    """The totals of prices that are no sums, each event charged by itself."""
-    found = check_charges(
-        events(extract, question.currency_id, question.customers, tariff, of=question.span)
-    )
-    return found.group_by("pool").agg(
-        events=pl.len(),
-        changed=(pl.col("credits") != pl.col("repriced")).sum(),
-        charged=pl.col("credits").sum(),
-        repriced=pl.col("repriced").sum(),
-    )
 
 
 def replayed(question: Replayed, extract: Extract) -> pl.DataFrame:

@@ -1,30 +1,30 @@
-"""What prices by credit and unit change, summed by pool: no event is looked at one by one."""
+"""What other prices change, summed by pool: no event comes out of the extract by itself."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from data.credits.amounts import AmountError
-from data.credits.rates import Rate, names_of
 from data.extract.duckdb import Extract
-from data.tables import CREDITS_SUM, ColumnTypes
+from data.tables import CREDITS, CREDITS_SUM, ColumnTypes
 from queries.documents import document, given
-from queries.scans import Table, scans
-from queries.time import Grain, Span
-from queries.usage import FEATURE
-from queries.whatif.prices import NONE, Price
-from queries.whatif.tariff import Tariff
+from queries.scans import TICK, Scan, Table, scans
+from queries.time import Grain, Span, cuts
+from queries.whatif.areas import (
+    Area,
+    areas_of,
+    feature_keys,
+    is_plain,
+    parameters_of,
+    read_dimensions,
+)
+from queries.whatif.cases import cases_of
+from queries.whatif.events import charge_of, check_charges
+from queries.whatif.prices import NONE
+from queries.whatif.tariff import Line, Tariff
 
-WITHOUT = 0
-"""The number that stands for events without the key, since no value has it as its code."""
-MOST_PRODUCT = Decimal(10) ** 6 - 1
-"""A charge times a number, with 6 decimals each, is in 64 bits up to here; a unit's price, ten
-times as much."""
-MOST_CREDITS, MOST_UNITS = Decimal(10) ** 12 - 1, Decimal(10) ** 13 - 1
-
+UTC = ZoneInfo("UTC")
 CHARGED_COLUMNS: ColumnTypes = {"pool": pl.Int64, "events": pl.Int64, "charged": CREDITS_SUM}
 CHANGED_COLUMNS: ColumnTypes = {
     "pool": pl.Int64,
@@ -33,38 +33,23 @@ CHANGED_COLUMNS: ColumnTypes = {
     "changed": pl.Int64,
 }
 CHARGED, CHANGED = pl.Schema(CHARGED_COLUMNS), pl.Schema(CHANGED_COLUMNS)
+CODES = [f"code_{place}" for place in range(1, 9)]
+CASE = ["feature_key", "units", *CODES, "texts"]
+"""What a charge may depend on."""
+
+Shared = Mapping[str, object]
+"""Of which currency_key, and of which customer_keys (None: of all)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """The events that one price is for: of some features, and of one number of the tariff's key.
+def totals(extract: Extract, shared: Shared, tariff: Tariff, span: Span) -> pl.DataFrame:
+    """pool, events, changed, charged, repriced: of all events of the span, in no order.
 
-    number None is all numbers but `others`, which have prices of their own.
+    Raises QuestionError where a price goes out of range, or below nothing.
     """
-
-    price: Price
-    number: int | None
-    others: tuple[int, ...]
-    feature_keys: Sequence[int]
-
-
-def totals(
-    extract: Extract,
-    scope: Mapping[str, object],
-    customer_keys: Sequence[int] | None,
-    tariff: Tariff,
-    span: Span,
-) -> pl.DataFrame | None:
-    """pool, events, changed, charged, repriced: sums of what `events` gives, in no order.
-
-    None where single events must be looked at: for a price by dimensions, one that goes out of
-    range or below nothing, and for a key whose values have no codes.
-    """
-    shared = dict(scope) | {"customer_keys": customer_keys, "key": tariff.key}
-    areas = _areas(tariff, extract, shared)
-    changed = None if areas is None else _changed(areas, extract, shared, span)
-    if changed is None:
-        return None
+    frames = [CHANGED.to_frame()]
+    for area in areas_of(tariff, extract, shared):
+        frames += changes(area, tariff.key, extract, shared, span)
+    changed = pl.concat(frames).group_by("pool").agg(pl.exclude("pool").sum())
     both = _charged(extract, shared, span).join(changed, on="pool", how="left")
     more = (pl.col("becomes") - pl.col("was")).fill_null(NONE)
     return both.select(
@@ -76,104 +61,94 @@ def totals(
     )
 
 
-def _changed(
-    areas: Sequence[Area], extract: Extract, shared: Mapping[str, object], span: Span
-) -> pl.DataFrame | None:
-    """What the areas' events were charged, and become: pool, was, becomes, changed."""
-    frames = [CHANGED.to_frame()]
-    for area in areas:
-        price = _parameters(area)
-        if price is None:
-            return None
-        for scan in scans(Table.EVENTS, span, [span.start], Grain.WHOLE, extract):
-            asked = given("whatif/changed.sql", dict(shared) | price | scan.parameters)
-            found = extract.read(document("whatif/changed.sql"), asked, slots=scan.slots)
-            if found["untold"].sum() or found["wrong"].sum():
-                return None
-            frames.append(found.select(CHANGED.names()).cast(CHANGED))
-    return pl.concat(frames).group_by("pool").agg(pl.exclude("pool").sum())
-
-
-def _charged(extract: Extract, shared: Mapping[str, object], span: Span) -> pl.DataFrame:
+def _charged(extract: Extract, shared: Shared, span: Span) -> pl.DataFrame:
     """What was charged: pool, events, charged."""
     frames = [CHARGED.to_frame()]
     # The days of all pools lie together: of a few pools, their events are read sooner.
     table = Table.POOL_DAYS if shared["customer_keys"] is None else Table.EVENTS
     for scan in scans(table, span, [span.start], Grain.WHOLE, extract):
         path = "whatif/pool_days.sql" if scan.table is Table.POOL_DAYS else "whatif/charged.sql"
-        asked = given(path, dict(shared) | scan.parameters)
-        frames.append(extract.read(document(path), asked, slots=scan.slots).cast(CHARGED))
+        frames.append(_read(path, shared, scan, extract).cast(CHARGED))
     return pl.concat(frames).group_by("pool").agg(pl.exclude("pool").sum())
 
 
-def _areas(tariff: Tariff, extract: Extract, shared: Mapping[str, object]) -> list[Area] | None:
-    """The tariff as areas that do not overlap; None where one of its prices is by dimensions."""
-    if tariff.key is not None and tariff.key not in extract.key_sizes:
-        return None
-    numbers = _numbers(tariff, extract)
-    features = dict(extract.values(FEATURE).select("value", "code").iter_rows())
-    own: dict[str, set[int]] = defaultdict(set)
-    for line in tariff.lines:
-        own[line.feature_id].update(numbers[line.value] if line.value is not None else ())
-    areas: dict[tuple[Price, int | None, tuple[int, ...]], list[int]] = defaultdict(list)
-    for line in tariff.lines:
-        others = tuple(sorted(own[line.feature_id])) if line.value is None else ()
-        for number in [None] if line.value is None else numbers[line.value]:
-            if line.feature_id in features:
-                areas[line.price, number, others].append(features[line.feature_id])
-    held = _held_keys(tariff, extract, shared)
-    if any(price.formula and names_of(price.formula) & held for price, *_ in areas):
-        return None
-    return [Area(*area, sorted(feature_keys)) for area, feature_keys in areas.items()]
+def changes(
+    area: Area, key: str | None, extract: Extract, shared: Shared, span: Span
+) -> Iterator[pl.DataFrame]:
+    """What the area's events were charged, and become, as `CHANGED`; a pool may come twice."""
+    asked = {**shared, **parameters_of(area, key, extract)}
+    path = "whatif/changed.sql" if is_plain(area) else "whatif/cases.sql"
+    cases = {} if is_plain(area) else cases_of(area, extract)
+    # A month at a time, where so many events may be left to be charged by themselves.
+    spans = _months(span, extract) if cases is None else [span]
+    for part in spans:
+        for scan in scans(Table.EVENTS, part, [part.start], Grain.WHOLE, extract):
+            if cases is not None:
+                found = _read(path, {**asked, **cases}, scan, extract)
+                if not found["untold"].sum():
+                    yield found.select(CHANGED.names()).cast(CHANGED)
+                    continue
+            yield from _by_formula(area, asked, scan, extract)
 
 
-def _numbers(tariff: Tariff, extract: Extract) -> dict[str, list[int]]:
-    """The numbers of each value that the tariff names: none of one that no event has."""
-    wanted = {line.value for line in tariff.lines if line.value is not None}
-    numbers = {value: [] if value else [WITHOUT] for value in wanted}
-    if tariff.key is not None:
-        held = extract.values(tariff.key).filter(pl.col("value").is_in(wanted))
-        for code, value in held.select("code", "value").iter_rows():
-            numbers[value].append(code)
-    return numbers
+def _months(span: Span, extract: Extract) -> list[Span]:
+    """The months of the span that have events, the first and the last so far as they are in it."""
+    held = extract.events_span
+    if held is None or span.end <= held[0] or span.start > held[1]:
+        return []
+    inner = Span(max(span.start, held[0]), min(span.end, held[1] + TICK))
+    starts = cuts(inner, Grain.MONTH, UTC)
+    return [Span(*ends) for ends in pairwise([*starts, inner.end])]
 
 
-def _held_keys(tariff: Tariff, extract: Extract, shared: Mapping[str, object]) -> set[str]:
-    """The dimensions that the tariff's formulas read, and that any event has."""
-    formulas = [line.price.formula for line in tariff.lines if line.price.formula]
-    names = sorted(frozenset().union(*map(names_of, formulas)))
-    if not names:
-        return set()
-    path = "whatif/held_keys.sql"
-    found = extract.read(document(path), given(path, dict(shared) | {"names": names}))
-    return set(found["key"])
+def _by_formula(area: Area, asked: Shared, scan: Scan, extract: Extract) -> Iterator[pl.DataFrame]:
+    found = _read("whatif/formula.sql", {**asked, "is_summed": True}, scan, extract)
+    yield found.select(CHANGED.names()).cast(CHANGED)
+    if found["untold"].sum():
+        left = _read("whatif/formula.sql", {**asked, "is_summed": False}, scan, extract)
+        yield _worked_out(left, area, extract)
 
 
-def _parameters(area: Area) -> dict[str, object] | None:
-    """The area's price as changed.sql takes it, and how far 64 bits reach; None out of range."""
-    price = area.price
-    constant = NONE
-    if price.formula:
-        try:
-            constant = Rate("", "", cost_formula=price.formula).charge(NONE, {})
-        except AmountError:
-            return None
-    times, per_unit = price.per_credit, price.per_unit
-    return {
-        "feature_keys": area.feature_keys,
-        "number": area.number,
-        "other_numbers": list(area.others) or None,
-        "is_times": times != 0,
-        "whole_times": None if times % 1 or not times else int(times),
-        "per_credit": times,
-        "per_unit": per_unit,
-        "constant": constant,
-        "most_credits": _most(MOST_PRODUCT, times, MOST_CREDITS),
-        "most_whole": _most(MOST_CREDITS, times, MOST_CREDITS),
-        "most_units": _most(10 * MOST_PRODUCT, per_unit, MOST_UNITS),
+def _read(path: str, parameters: Shared, scan: Scan, extract: Extract) -> pl.DataFrame:
+    asked = given(path, {**parameters, **scan.parameters})
+    return extract.read(document(path), asked, slots=scan.slots)
+
+
+def _worked_out(left: pl.DataFrame, area: Area, extract: Extract) -> pl.DataFrame:
+    """What no sum of plain numbers charges: each case is charged once, by the rate itself."""
+    cases = left.select(CASE).unique(maintain_order=True)
+    features = {code: feature_id for feature_id, code in feature_keys(extract).items()}
+    lines = [Line(features[key], None, area.price) for key in cases["feature_key"]]
+    charges = [
+        charge_of(line, units, dimensions)
+        for line, units, dimensions in zip(
+            lines, cases["units"], _dimensions(cases, area, extract), strict=True
+        )
+    ]
+    charged = cases.with_columns(
+        feature_id=pl.Series([line.feature_id for line in lines], dtype=pl.String),
+        repriced=pl.Series(charges, dtype=CREDITS),
+    )
+    priced = check_charges(left.join(charged, on=CASE, nulls_equal=True))
+    rows = pl.col("count_rows").cast(pl.Decimal(38, 0))
+    is_changed = pl.col("credits") != pl.col("repriced")
+    sums = priced.group_by("pool").agg(
+        was=(pl.col("credits").cast(CREDITS_SUM) * rows).sum(),
+        becomes=(pl.col("repriced").cast(CREDITS_SUM) * rows).sum(),
+        changed=pl.col("events").filter(is_changed).sum(),
+    )
+    return sums.cast(CHANGED)
+
+
+def _dimensions(cases: pl.DataFrame, area: Area, extract: Extract) -> Iterator[dict[str, str]]:
+    """What the price reads, of each case."""
+    places, names = read_dimensions(area, extract)
+    values = {
+        name: dict(extract.values(name).select("code", "value").iter_rows())
+        for name in places.values()
     }
-
-
-def _most(product: Decimal, factor: Decimal, limit: Decimal) -> Decimal:
-    """The largest whole number that makes no more than the product, and is within the limit."""
-    return min(product // factor, limit) if factor else limit
+    for *codes, texts in cases.select(*CODES, "texts").iter_rows():
+        promoted = ((name, codes[place - 1]) for place, name in places.items())
+        coded = {name: values[name][code] for name, code in promoted if code is not None}
+        others = zip(names, () if texts is None else texts, strict=False)
+        yield coded | {name: text for name, text in others if text is not None}

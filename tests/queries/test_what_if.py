@@ -26,6 +26,7 @@ from queries.answer import answer
 from queries.question import CannotAnswer, Extracted, QuestionError
 from queries.time import Span
 from queries.whatif import BASELINE, REPLAYED, Change, Replayed, Repriced, Scenario, TodaysRates
+from queries.whatif.cases import MOST_CASES
 from queries.whatif.compared import compared, effect
 from queries.whatif.events import events
 from queries.whatif.prices import Price, read_price
@@ -33,6 +34,7 @@ from queries.whatif.tariff import Line, Tariff, tariff_of
 
 NOW = datetime(2026, 5, 22, 14, 35, 20)
 QUARTER = Span(datetime(2026, 1, 1), datetime(2026, 4, 1))
+ALL = Span(datetime(2026, 1, 1), NOW)
 CURRENCIES = ["ai-tokens", "api-credits"]
 CHAT = "feature-chat-completions"
 DOUBLE = Scenario("Double", (Change(CHAT, "x2", "gemini"),), "model")
@@ -309,6 +311,32 @@ def test_a_formula_charges_what_it_would_have_charged_at_the_time(
     assert charged(odd, Price(formula=formula)) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    "formula",
+    [*FORMULAS[:-8], *FORMULAS[-7:], "0.1*model + a", "a*b*c*d*e*0 + 2", "a*b/1000000000000/7 + 9"],
+)
+@pytest.mark.parametrize("most", [MOST_CASES, 0], ids=["in cases", "as sums"])
+def test_the_total_of_a_formula_is_that_of_its_charges(
+    odd: Extract, formula: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("queries.whatif.cases.MOST_CASES", most)
+    rate = Rate("f", "t", cost_formula=formula)
+    rest = {"c": "3", "d": "0.125", "e": LONG, "model": "m"}
+    charges = [
+        rate.charge(Decimal("2.5"), rest | pair("a", a) | pair("b", b))
+        for a in TEXTS
+        for b in TEXTS
+    ]
+    question = Repriced("t", ALL, Scenario("S", (Change("f", formula),)))
+    if min(charges) < 0:
+        with pytest.raises(QuestionError, match=r"an event of f -.* A price is 0 or more"):
+            answer(question, Extracted(odd))
+        return
+    changed = sum(charge != Decimal("1.000001") for charge in charges)
+    found = answer(question, Extracted(odd)).frame.select("events", "changed", "repriced")
+    assert found.rows() == [(len(charges), changed, sum(charges))]
+
+
 def pair(key: str, value: str | None) -> dict[str, str]:
     return {} if value is None else {key: value}
 
@@ -366,6 +394,19 @@ def test_a_value_is_one_of_the_scenarios_key(
 ) -> None:
     found = events(odd, "t", None, Tariff([Line("f", value, read_price("x2"))], key))
     assert found.filter(pl.col("repriced") != pl.col("credits")).height == count
+
+
+@pytest.mark.parametrize("key", ["a", "b", "model"])
+def test_a_total_is_by_values_of_any_key(odd: Extract, key: str) -> None:
+    """By two values and none, each with a price of its own: as each event is charged."""
+    changes = (
+        Change("f", "x2"), Change("f", "x3", ""), Change("f", "2*c", "17"), Change("f", "9", "m"),
+    )  # fmt: skip
+    scenario = Scenario("S", changes, key)
+    found = answer(Repriced("t", ALL, scenario), Extracted(odd)).frame.row(0, named=True)
+    each = events(odd, "t", None, tariff_of(scenario, ["f"]))
+    assert found["repriced"] == each["repriced"].sum()
+    assert found["changed"] == each.filter(pl.col("credits") != pl.col("repriced")).height
 
 
 def test_a_value_of_its_own_wins_over_all_others(odd: Extract) -> None:
