@@ -128,8 +128,13 @@ def _in_64_bits(price: Price) -> dict[str, object]:
         "whole_times": None if times % 1 or not times else int(times),
         "most_credits": _most(MOST_PRODUCT, times, MOST_CREDITS),
         "most_whole": _most(MOST_CREDITS, times, MOST_CREDITS),
-        "most_units": _most(10 * MOST_PRODUCT, per_unit, MOST_UNITS),
+        "most_units": most_units(per_unit),
     }
+
+
+def most_units(per_unit: Decimal) -> Decimal:
+    """So many units are charged in 64 bits."""
+    return _most(10 * MOST_PRODUCT, per_unit, MOST_UNITS)
 
 
 def _most(product: Decimal, factor: Decimal, limit: Decimal) -> Decimal:

@@ -104,7 +104,9 @@ select
     sum(held.credits) as was,
     sum(cases.charge) as becomes,
     sum(case when cases.charge != held.credits then held.events else 0 end) as changed,
-    count_if(cases.charge is null or (cases.charge < 0 and held.credits >= 0)) as untold
+    count_if(
+        cases.charge is null or ($is_checked and cases.charge < 0 and held.credits >= 0)
+    ) as untold
 from held
 inner join cases on held.case_number = cases.number
 group by held.pool

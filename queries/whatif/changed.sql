@@ -1,10 +1,10 @@
 -- What one price charges the events that it is for, by pool, beside what they were charged.
 --
--- `untold` are the events whose charge goes out of range, or below nothing. A row within
--- $most_credits, or $most_units, is charged in 64 bits, which takes a tenth of the time; a whole
--- number of times a charge needs no rounding: it is that many times the sum.
--- Numbers are the codes of the key's values, 0 is of events without it; of a key whose values have
--- no codes there are texts, and '' is of events without it.
+-- `untold` are the events whose charge goes out of range or, if $is_checked, below nothing. A row
+-- within $most_credits, or $most_units, is charged in 64 bits, which takes a tenth of the time; a
+-- whole number of times a charge needs no rounding: it is that many times the sum. Numbers are the
+-- codes of the key's values, 0 is of events without it; of a key whose values have no codes there
+-- are texts, and '' is of events without it.
 with held as (
     select
         coalesce(resource_key, -customer_key) as pool,
@@ -115,7 +115,8 @@ select
     count_if(
         case
             when $whole_times is not null then not credits between -$most_whole and $most_whole
-            else repriced is null or (not $is_times and repriced < 0 and credits >= 0)
+            when repriced is null then true
+            else $is_checked and not $is_times and repriced < 0 and credits >= 0
         end
     ) as untold
 from held

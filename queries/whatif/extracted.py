@@ -10,19 +10,19 @@ from queries.documents import document
 from queries.extracted import check_scope
 from queries.portfolio import POOL, AllGrants, AllRecharges, Whom
 from queries.portfolio import extracted as portfolio
-from queries.whatif import RATED, REPRICED, Replayed, Repriced, Scenario, TodaysRates
+from queries.whatif import REPRICED, Replayed, Repriced, Scenario, TodaysRates
 from queries.whatif.events import check_charges, events
 from queries.whatif.late import late_events
-from queries.whatif.prices import NONE, Price
+from queries.whatif.rated import rated
 from queries.whatif.replaying import past, replayed_pools
-from queries.whatif.tariff import Line, Tariff, tariff_of
+from queries.whatif.tariff import Tariff, tariff_of
 from queries.whatif.totals import totals
 
 
 def repriced(question: Repriced, extract: Extract) -> pl.DataFrame:
     scope = check_scope(extract, None, question.currency_id)
     tariff, pools = _tariff(question.scenario, extract), _pools(extract, question.customers)
-    whom = None if question.customers is None else sorted(set(pools["customer_key"]))
+    whom = _customer_keys(pools, question.customers)
     sums = totals(extract, scope | {"customer_keys": whom}, tariff, question.span)
     named = sums.join(pools, on="pool").sort(*POOL, nulls_last=False)
     return named.select(REPRICED.names()).cast(REPRICED)
@@ -55,25 +55,11 @@ def replayed(question: Replayed, extract: Extract) -> pl.DataFrame:
 
 
 def todays_rates(question: TodaysRates, extract: Extract) -> pl.DataFrame:
-    check_scope(extract, None, question.currency_id)
-    currency, customers = question.currency_id, question.customers
-    held = extract.read(document("whatif/rates.sql"), _scope(currency, customers))
-    lines = [
-        Line(feature_id, str(pool), Price(per_unit=NONE if formula else amount, formula=formula))
-        for pool, feature_id, amount, formula in held.iter_rows()
-    ]
-    found = events(extract, currency, customers, Tariff(lines, "pool"))
-    return (
-        found.group_by("feature_id")
-        .agg(
-            events=pl.len(),
-            differing=(pl.col("credits") != pl.col("repriced")).sum(),
-            charged=pl.col("credits").sum(),
-            rated=pl.col("repriced").sum(),
-        )
-        .sort("feature_id", nulls_last=True)
-        .cast(RATED)
-    )
+    scope = check_scope(extract, None, question.currency_id)
+    held = _scope(question.currency_id, question.customers)
+    rates = extract.read(document("whatif/rates.sql"), held)
+    whom = _customer_keys(_pools(extract, question.customers), question.customers)
+    return rated(rates, extract, scope | {"customer_keys": whom})
 
 
 def _tariff(scenario: Scenario, extract: Extract) -> Tariff:
@@ -89,3 +75,7 @@ def _scope(currency_id: str, customers: Whom) -> dict[str, object]:
 def _pools(extract: Extract, customers: Whom) -> pl.DataFrame:
     given = {"customers": None if customers is None else list(customers)}
     return extract.read(document("whatif/pools.sql"), given)
+
+
+def _customer_keys(pools: pl.DataFrame, customers: Whom) -> list[int] | None:
+    return None if customers is None else sorted(set(pools["customer_key"]))

@@ -1,7 +1,8 @@
 -- What one formula charges the events that it is for, by pool, beside what they were charged: as
 -- changed.sql does for other prices, with which it shares what it takes.
 --
--- `untold` are the events that no sum of plain numbers charges nothing or more. Where $is_summed is
+-- `untold` are the events that no sum of plain numbers charges or, if $is_checked, that it charges
+-- less than nothing. Where $is_summed is
 -- false, they are all there is, with what the price may read, to be charged one by one.
 with numbers as (
     select
@@ -188,7 +189,7 @@ charged as (
 told as (
     select
         charged.*,
-        coalesce(repriced >= 0 or credits < 0, false) as is_told
+        repriced is not null and (not $is_checked or repriced >= 0 or credits < 0) as is_told
     from charged
 )
 
