@@ -42,7 +42,7 @@ out_of_order as (
 held as (
     select
         cast(coalesce(resource_key, -customer_key) as bigint) as pool,
-        event_id,
+        case when len($late_event_ids) > 0 then event_id end as event_id,
         feature_key,
         occurred_at,
         units,

@@ -1,5 +1,7 @@
 """What-if from an extract."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from data.credits.replay import uncollected
@@ -11,12 +13,13 @@ from queries.extracted import check_scope
 from queries.portfolio import POOL, AllGrants, AllRecharges, Whom
 from queries.portfolio import extracted as portfolio
 from queries.whatif import REPRICED, Replayed, Repriced, Scenario, TodaysRates
-from queries.whatif.events import check_charges, events
+from queries.whatif.batches import batches
+from queries.whatif.events import ALL_TIME, check_charges, events
 from queries.whatif.late import late_events
 from queries.whatif.rated import rated
 from queries.whatif.replaying import past, replayed_pools
 from queries.whatif.tariff import Tariff, tariff_of
-from queries.whatif.totals import totals
+from queries.whatif.totals import charged, totals
 
 
 def repriced(question: Repriced, extract: Extract) -> pl.DataFrame:
@@ -29,7 +32,17 @@ def repriced(question: Repriced, extract: Extract) -> pl.DataFrame:
 
 
 def replayed(question: Replayed, extract: Extract) -> pl.DataFrame:
-    check_scope(extract, None, question.currency_id)
+    scope = check_scope(extract, None, question.currency_id)
+    pools = _pools(extract, question.customers)
+    shared = scope | {"customer_keys": _customer_keys(pools, question.customers)}
+    some = list(batches(pools, charged(extract, shared, ALL_TIME)))
+    if len(some) < 2:
+        return _replayed(question, extract)
+    return pl.concat(_replayed(replace(question, customers=whom), extract) for whom in some)
+
+
+def _replayed(question: Replayed, extract: Extract) -> pl.DataFrame:
+    """Of all customers of the question at once."""
     currency, customers = question.currency_id, question.customers
     scope = _scope(currency, customers)
     held = past(

@@ -9,13 +9,13 @@ from data.extract.duckdb import Extract
 from data.tables import CREDITS_SUM, ColumnTypes
 from queries.documents import document, given
 from queries.scans import Table, scans
-from queries.time import EARLIEST, LATEST, Grain, Span
+from queries.time import EARLIEST, Grain
 from queries.whatif import RATED
 from queries.whatif.areas import Area, feature_keys, held_keys, most_units, read_by
+from queries.whatif.events import ALL_TIME
 from queries.whatif.prices import MOST_PER_UNIT, NONE, Price
 from queries.whatif.totals import Shared, changes
 
-ALL_TIME = Span(EARLIEST, LATEST)
 SUMS_COLUMNS: ColumnTypes = {
     "feature_id": pl.String,
     "feature_key": pl.Int64,

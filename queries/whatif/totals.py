@@ -51,7 +51,7 @@ def totals(extract: Extract, shared: Shared, tariff: Tariff, span: Span) -> pl.D
     for area in areas_of(tariff, extract, shared):
         frames += changes(area, tariff.key, extract, checked, span)
     changed = pl.concat(frames).group_by("pool").agg(pl.exclude("pool").sum())
-    both = _charged(extract, shared, span).join(changed, on="pool", how="left")
+    both = charged(extract, shared, span).join(changed, on="pool", how="left")
     more = (pl.col("becomes") - pl.col("was")).fill_null(NONE)
     return both.select(
         "pool",
@@ -62,7 +62,7 @@ def totals(extract: Extract, shared: Shared, tariff: Tariff, span: Span) -> pl.D
     )
 
 
-def _charged(extract: Extract, shared: Shared, span: Span) -> pl.DataFrame:
+def charged(extract: Extract, shared: Shared, span: Span) -> pl.DataFrame:
     """What was charged: pool, events, charged."""
     frames = [CHARGED.to_frame()]
     # The days of all pools lie together: of a few pools, their events are read sooner.

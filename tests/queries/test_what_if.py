@@ -248,6 +248,16 @@ def test_some_customers_are_the_same_alone_as_among_all(demo: Extracted) -> None
     assert alone.equals(among.filter(pl.col("customer_id").is_in(some)))
 
 
+@pytest.mark.parametrize("most", [1, 500])
+def test_all_customers_are_the_same_some_at_once(
+    demo: Extracted, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    whom = tuple(answer(Replayed("ai-tokens", QUARTER), demo).frame["customer_id"].unique())[:40]
+    at_once = answer(Replayed("ai-tokens", QUARTER, DOUBLE, whom), demo).frame
+    monkeypatch.setattr("queries.whatif.batches.MOST_EVENTS", most)
+    assert answer(Replayed("ai-tokens", QUARTER, DOUBLE, whom), demo).frame.equals(at_once)
+
+
 # Prices
 
 
