@@ -1,9 +1,9 @@
 -- One row per event of the currency and feature, with what it was charged and what the changes
 -- would charge instead. A change is for a feature, and for one value of the key $key or for all:
--- a dimension, customerId, or 'pool', whose values are the numbers of pools.sql. `repriced` is
--- null where a sum of numbers cannot tell it: then the change, the units and the dimensions, as the
--- extract has them, are there to work it out. Of the events named as out of order, `known_at` and
--- `ledger_seq` say when and in which place the pool learnt of them.
+-- a dimension, or customerId. `repriced` is null where a sum of numbers cannot tell it: then the
+-- change, the units and the dimensions, as the extract has them, are there to work it out. Of the
+-- events named as out of order, `known_at` and `ledger_seq` say when and in which place the pool
+-- learnt of them.
 with given_changes as (
     select
         unnest(cast($places as integer[])) as place,
@@ -23,8 +23,7 @@ changes as (
     select
         given_changes.*,
         features.feature_key,
-        case $key when 'pool' then cast(given_changes.value as bigint) else key_values.code end
-            as number,
+        key_values.code as number,
         given_changes.value as text
     from given_changes
     inner join features on given_changes.feature_id = features.feature_id
@@ -47,15 +46,10 @@ held as (
         occurred_at,
         units,
         credits,
-        case
-            when $key = 'pool'
-                then coalesce(resource_key, -customer_key)
-            else
-                key_code(
-                    $key, customer_key, feature_key,
-                    dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8
-                )
-        end as number,
+        key_code(
+            $key, customer_key, feature_key,
+            dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8
+        ) as number,
         coalesce(
             dimension_text($key, rest),
             case

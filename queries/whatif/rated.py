@@ -14,7 +14,7 @@ from queries.whatif import RATED
 from queries.whatif.areas import Area, feature_keys, held_keys, most_units, read_by
 from queries.whatif.events import ALL_TIME
 from queries.whatif.prices import MOST_PER_UNIT, NONE, Price
-from queries.whatif.totals import Shared, changes
+from queries.whatif.totals import CHANGED, Shared, changes
 
 SUMS_COLUMNS: ColumnTypes = {
     "feature_id": pl.String,
@@ -34,27 +34,33 @@ def rated(rates: pl.DataFrame, extract: Extract, shared: Shared) -> pl.DataFrame
     """
     is_flat = pl.col("cost_formula").is_null() | (pl.col("cost_formula") == "")
     sums, is_told = _flat(rates.filter(is_flat), extract, shared)
-    frames = [sums]
-    for area in _areas(rates.filter(~is_flat) if is_told else rates, extract, shared):
-        [feature_key] = area.feature_keys
-        for found in changes(area, None, extract, {**shared, "is_checked": False}, ALL_TIME):
-            frames.append(
-                found.select(
-                    feature_key=pl.lit(feature_key),
-                    differing=pl.col("changed").sum(),
-                    rated=(pl.col("becomes") - pl.col("was")).sum(),
-                ).cast({name: SUMS[name] for name in ("feature_key", "differing", "rated")})
-            )
+    areas = _areas(rates.filter(~is_flat) if is_told else rates, extract, shared)
+    frames = [_more(area, extract, shared) for area in areas]
     return (
-        pl.concat(frames, how="diagonal")
+        pl.concat([sums, *frames], how="diagonal")
         .group_by("feature_key")
         .agg(
-            pl.col("feature_id").drop_nulls().first(), pl.exclude("feature_key", "feature_id").sum()
+            pl.col("feature_id").drop_nulls().first(),
+            pl.col("events", "differing", "charged", "rated").sum(),
         )
         .filter(pl.col("events") > 0)
         .sort("feature_id", nulls_last=True)
         .select(RATED.names())
         .cast(RATED)
+    )
+
+
+def _more(area: Area, extract: Extract, shared: Shared) -> pl.DataFrame:
+    """feature_key, differing, rated: what the area of one feature adds to what was charged."""
+    found = changes(area, None, extract, {**shared, "is_checked": False}, ALL_TIME)
+    return (
+        pl.concat([CHANGED.to_frame(), *found])
+        .select(
+            feature_key=pl.lit(area.feature_keys[0]),
+            differing=pl.col("changed").sum(),
+            rated=(pl.col("becomes") - pl.col("was")).sum(),
+        )
+        .cast({name: SUMS[name] for name in ("feature_key", "differing", "rated")})
     )
 
 

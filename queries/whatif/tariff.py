@@ -1,4 +1,4 @@
-"""A tariff: what a scenario, or today's plans, charge for a feature and the values of one key."""
+"""A tariff: what a scenario charges for a feature and the values of one key."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Prices by feature and by the values of `key`: a dimension, customerId, or pool."""
+    """Prices by feature and by the values of `key`: a dimension, or customerId."""
 
     lines: Sequence[Line] = ()
     key: str | None = None
