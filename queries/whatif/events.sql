@@ -115,28 +115,38 @@ charged as (
             when changes.is_sum
                 then
                     try_cast(
-                        changes.per_credit * cast(matched.credits as decimal(24, 6))
-                        + changes.per_unit * matched.units
-                        + changes.constant
-                        + if(
-                            changes.per_1 = 0, 0,
-                            changes.per_1
-                            * plain_number(coalesce(dimension_text($name_1, rest), text_1.value))
-                        )
-                        + if(
-                            changes.per_2 = 0, 0,
-                            changes.per_2
-                            * plain_number(coalesce(dimension_text($name_2, rest), text_2.value))
-                        )
-                        + if(
-                            changes.per_3 = 0, 0,
-                            changes.per_3
-                            * plain_number(coalesce(dimension_text($name_3, rest), text_3.value))
-                        )
-                        + if(
-                            changes.per_4 = 0, 0,
-                            changes.per_4
-                            * plain_number(coalesce(dimension_text($name_4, rest), text_4.value))
+                        try(
+                            changes.per_credit * cast(matched.credits as decimal(24, 6))
+                            + changes.per_unit * matched.units
+                            + changes.constant
+                            + if(
+                                changes.per_1 = 0, 0,
+                                changes.per_1
+                                * plain_number(
+                                    coalesce(dimension_text($name_1, rest), text_1.value)
+                                )
+                            )
+                            + if(
+                                changes.per_2 = 0, 0,
+                                changes.per_2
+                                * plain_number(
+                                    coalesce(dimension_text($name_2, rest), text_2.value)
+                                )
+                            )
+                            + if(
+                                changes.per_3 = 0, 0,
+                                changes.per_3
+                                * plain_number(
+                                    coalesce(dimension_text($name_3, rest), text_3.value)
+                                )
+                            )
+                            + if(
+                                changes.per_4 = 0, 0,
+                                changes.per_4
+                                * plain_number(
+                                    coalesce(dimension_text($name_4, rest), text_4.value)
+                                )
+                            )
                         )
                         as decimal(18, 6)
                     )

@@ -170,9 +170,14 @@ charged as (
     select
         numbered.*,
         case
-            when $is_sum
-                then
-                    try_cast(
+            when not $is_sum then null
+            when
+                $per_credit = 0 and $per_unit = 0
+                and number_1 = 0 and number_2 = 0 and number_3 = 0 and number_4 = 0
+                then try_cast(cast($constant as decimal(15, 9)) as decimal(18, 6))
+            else
+                try_cast(
+                    try(
                         cast($per_credit as decimal(9, 6)) * cast(credits as decimal(24, 6))
                         + cast($per_unit as decimal(12, 6)) * units
                         + cast($constant as decimal(15, 9))
@@ -180,8 +185,9 @@ charged as (
                         + cast($per_2 as decimal(15, 9)) * number_2
                         + cast($per_3 as decimal(15, 9)) * number_3
                         + cast($per_4 as decimal(15, 9)) * number_4
-                        as decimal(18, 6)
                     )
+                    as decimal(18, 6)
+                )
         end as repriced
     from numbered
 ),

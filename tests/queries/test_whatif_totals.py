@@ -16,7 +16,7 @@ from data.tables import SCHEMAS
 from queries.answer import answer
 from queries.question import Extracted, QuestionError
 from queries.time import Span
-from queries.whatif import Change, Repriced, Scenario
+from queries.whatif import Change, Replayed, Repriced, Scenario
 
 NOW = datetime(2026, 3, 1)
 YEAR = Span(datetime(2025, 3, 1), NOW)
@@ -149,6 +149,14 @@ def test_a_period_within_days_sums_its_own_events(wide: Extracted) -> None:
 def test_a_total_of_charges_that_no_ledger_can_hold_is_refused(wide: Extracted, price: str) -> None:
     with pytest.raises(QuestionError, match=r"more than|too many"):
         asked(wide, "rich", Scenario("S", (Change("f", price),)))
+
+
+@pytest.mark.parametrize("price", ["0.02", "999999.999999", "x999.999999"])
+def test_a_price_that_takes_any_event_out_of_range_is_refused(wide: Extracted, price: str) -> None:
+    scenario = Scenario("S", (Change("f", price), Change("g", price)))
+    for question in (Repriced("t", YEAR, scenario), Replayed("t", YEAR, scenario)):
+        with pytest.raises(QuestionError, match=r"more than|too many"):
+            answer(question, wide)
 
 
 def test_a_total_of_charges_below_nothing_is_refused(wide: Extracted) -> None:
