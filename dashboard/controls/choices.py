@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 
 import streamlit as st
 
+from dashboard.controls.drawn import show
 from dashboard.controls.key_picker.address import follow
 from dashboard.controls.key_picker.face import LabelVisibility
 from dashboard.controls.key_picker.labels import meant, remember
@@ -30,7 +31,7 @@ def choose(
     """One of `options` (value → label) from a dropdown; a stranger in the address stays chosen."""
     value = address_value(key, default)
     known = _told_apart(options if value in options else {value: value, **options})
-    _set(key, value)
+    show(key, value)
     remember(key, known)
     st.selectbox(
         label,
@@ -52,7 +53,7 @@ def pick(
     """One of a few `options`, all in sight; a stranger in the address counts as the default."""
     value = address_value(key, default)
     value = value if value in options else default
-    _set(key, value)
+    show(key, value)
     remember(key, options)
     st.radio(
         label,
@@ -71,7 +72,7 @@ def switch(label: str, *, key: str, default: bool, help: str | None = None) -> b
     """On or off; any other text in the address counts as the default."""
     text = address_value(key, _flag(default))
     value = text == "on" if text in ("on", "off") else default
-    _set(key, value)
+    show(key, value)
     st.toggle(label, key=key, help=help, on_change=_follow_switch, args=(key, default))
     return value
 
@@ -85,7 +86,7 @@ def day(label: str, *, key: str, default: date) -> date:
         value = date.fromisoformat(address_value(key, default.isoformat()))
     except ValueError:
         value = default
-    _set(key, value)
+    show(key, value)
     st.date_input(
         label,
         key=key,
@@ -109,7 +110,7 @@ def words(
 ) -> str:
     """A text, without the spaces around it; one that is emptied is the default again."""
     value = address_value(key, default).strip()
-    _set(key, value)
+    show(key, value)
     st.text_input(
         label,
         key=key,
@@ -125,7 +126,7 @@ def words(
 def lines(label: str, *, key: str, placeholder: str = "", help: str | None = None) -> str:
     """A text of several lines, without the spaces around it."""
     value = address_value(key, "").strip()
-    _set(key, value)
+    show(key, value)
     st.text_area(
         label,
         key=key,
@@ -141,7 +142,7 @@ def lines(label: str, *, key: str, placeholder: str = "", help: str | None = Non
 def instant(label: str, *, key: str, help: str | None = None) -> datetime | None:
     """A wall-clock time as YYYY-MM-DDTHH:MM in the address; none, or text that is none, is None."""
     value = _wall_clock(address_value(key, ""))
-    _set(key, value)
+    show(key, value)
     st.datetime_input(
         label,
         value=None,
@@ -178,11 +179,6 @@ def _wall_clock(text: str) -> datetime | None:
         return None
     is_possible = value.tzinfo is None and FIRST_DAY <= value.date() <= LAST_DAY
     return value if is_possible else None
-
-
-def _set(key: str, value: object) -> None:
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
 
 
 def _follow(key: str, default: str) -> None:

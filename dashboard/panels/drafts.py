@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.controls.drawn import begin_at
+
 DRAFTS_KEPT, SECONDS_KEPT = 1000, 86_400
 
 
@@ -22,8 +24,8 @@ def kept(draft: MutableMapping[str, Any], fields: Iterable[str]) -> Iterator[Non
 
     `fields` are the keys of the form's widgets, known when it has been drawn.
     """
-    for name in draft.keys() - st.session_state.keys():
-        st.session_state[name] = draft[name]
+    for name, text in draft.items():
+        begin_at(name, text)
     yield
     there = [name for name in fields if name in st.session_state]
     draft.update({name: st.session_state[name] for name in there})

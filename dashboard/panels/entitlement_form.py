@@ -12,6 +12,7 @@ from dashboard.access import current_actor
 from dashboard.asking import ask
 from dashboard.changing import change
 from dashboard.controls.choices import FIRST_DAY, LAST_DAY, address_value
+from dashboard.controls.drawn import begin_at
 from dashboard.controls.entitlements import GRANTING
 from dashboard.controls.grants import close_form, form_key, go_to, open_form
 from dashboard.failures import guarded
@@ -138,7 +139,7 @@ def _terms(zone: str) -> dict[str, str]:
     """What holds for all of them: how long, and whether the customer sees it."""
     terms = {"ends_at": ""}
     for name, default in DEFAULTS.items():
-        st.session_state.setdefault(f"{FIELD}{name}", default)
+        begin_at(f"{FIELD}{name}", default)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         terms["period"] = st.selectbox(
             "Lasts", [str(each) for each in Period], format_func=words.PERIODS.__getitem__,

@@ -10,6 +10,7 @@ from dashboard.access import current_actor
 from dashboard.asking import ask
 from dashboard.changing import change
 from dashboard.controls.choices import FIRST_DAY, LAST_DAY, address_value
+from dashboard.controls.drawn import begin_at
 from dashboard.controls.grants import GRANTING, TYPES, close_form, form_key, go_to, open_form
 from dashboard.controls.scope import GLOBAL_POOL
 from dashboard.failures import guarded
@@ -130,8 +131,7 @@ def _cells(shown: ShownGrants, live: Live) -> dict[str, str]:
 def _pool(shown: ShownGrants, owned: Sequence[str]) -> str:
     pools = ["", *owned]
     mine = shown.question.resource_id or ""
-    if FIELDS["resource_id"] not in st.session_state and mine in pools:
-        st.session_state[FIELDS["resource_id"]] = mine
+    begin_at(FIELDS["resource_id"], mine if mine in pools else "")
     chosen: str = st.selectbox(
         "Pool", pools, format_func=lambda pool: pool or GLOBAL_POOL, key=FIELDS["resource_id"]
     )
@@ -139,8 +139,7 @@ def _pool(shown: ShownGrants, owned: Sequence[str]) -> str:
 
 
 def _amount(unit: str) -> dict[str, str]:
-    if FIELDS["priority"] not in st.session_state:
-        st.session_state[FIELDS["priority"]] = DEFAULT_PRIORITY
+    begin_at(FIELDS["priority"], DEFAULT_PRIORITY)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         amount = st.text_input(
             f"Amount ({unit})", key=FIELDS["amount"], placeholder="500", live=True

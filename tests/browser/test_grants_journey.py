@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from accessibility import STREAMLITS_FILE_DROP, STREAMLITS_OWN, at_rest, violations
+from accessibility import STREAMLITS_FILE_DROP, STREAMLITS_OWN, violations
 from clicks import Clicks
+from late_code import arriving_late
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -55,19 +56,48 @@ def test_support_grants_500_credits_in_three_clicks_and_sees_them(
 def test_a_form_outlives_a_reload_and_back_closes_it(signed_app: str, signed_in: SignedIn) -> None:
     page = signed_in("sue", "support")
     open_page(page, signed_app, "grants", f"customer={NEW}&source=live")
-    at_rest(page)
     page.get_by_role("button", name="Grant credits").click()
     form = page.get_by_role("dialog")
     form.get_by_label("Amount").fill("12.5")
     form.get_by_label("Name", exact=True).fill("Half")
     form.get_by_label("Name", exact=True).blur()
     expect(form.get_by_text("can be used.")).to_be_visible(timeout=SLOW)
-    at_rest(page)
     page.reload()
     expect(form.get_by_label("Amount")).to_have_value("12.5", timeout=SLOW)
     expect(form.get_by_label("Name", exact=True)).to_have_value("Half")
     page.go_back()
     expect(form).to_have_count(0, timeout=SLOW)
+
+
+def test_a_press_before_the_controls_are_drawn_leaves_them_as_the_address_says(
+    signed_app: str, signed_in: SignedIn
+) -> None:
+    page = signed_in("sue", "support")
+    form = page.get_by_role("dialog")
+    with arriving_late(page, "Selectbox"):
+        open_page(page, signed_app, "grants", f"customer={NEW}&source=live")
+        page.get_by_role("button", name="Grant credits").click()
+        expect(form.get_by_label("Amount")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("combobox", name="Source")).to_have_value("Live", timeout=SLOW)
+    form.get_by_label("Amount").fill("12.5")
+    expect(form.get_by_text("can be used.")).to_be_visible(timeout=SLOW)
+    expect(page).to_have_url(re.compile(f"customer={NEW}&source=live&new="))
+
+
+def test_a_press_before_a_reloaded_form_is_drawn_keeps_what_was_filled_in(
+    signed_app: str, signed_in: SignedIn
+) -> None:
+    page = signed_in("sue", "support")
+    open_page(page, signed_app, "grants", f"customer={NEW}&source=live")
+    page.get_by_role("button", name="Grant credits").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Amount").fill("12.5")
+    expect(form.get_by_text("can be used.")).to_be_visible(timeout=SLOW)
+    with arriving_late(page, "TextInput"):
+        page.reload()
+        form.get_by_role("button", name="Grant", exact=True).click(timeout=SLOW)
+        expect(form.get_by_text("name")).to_be_visible(timeout=SLOW)
+    expect(form.get_by_label("Amount")).to_have_value("12.5", timeout=SLOW)
 
 
 def test_billing_voids_a_paid_grant_in_three_clicks(signed_app: str, signed_in: SignedIn) -> None:

@@ -7,6 +7,7 @@ of undoing the pick, and clear the parameter on the day the list outgrows them.
 
 import streamlit as st
 
+from dashboard.controls.drawn import show
 from dashboard.controls.key_picker.address import follow
 from dashboard.controls.key_picker.face import Face
 from dashboard.controls.key_picker.found import Found, Option, labels_by_value
@@ -15,8 +16,7 @@ from dashboard.controls.key_picker.labels import meant, remember
 
 def multiselect(face: Face, found: Found, picked: list[str], *, key: str, max_keys: int) -> None:
     labels = _labels(found, picked)
-    if st.session_state.get(key) != picked:
-        st.session_state[key] = picked
+    show(key, picked)
     remember(key, labels)
     st.multiselect(
         face.label,
@@ -36,8 +36,7 @@ def multiselect(face: Face, found: Found, picked: list[str], *, key: str, max_ke
 
 def selectbox(face: Face, found: Found, picked: str | None, *, key: str, may_clear: bool) -> None:
     labels = _labels(found, [] if picked is None else [picked])
-    if key not in st.session_state or st.session_state[key] != picked:
-        st.session_state[key] = picked
+    show(key, picked)
     remember(key, labels)
     st.selectbox(
         face.label,
