@@ -33,10 +33,12 @@ def served(folder: Path, **settings: str) -> Iterator[str]:
             stderr=output,
         )
     address = f"http://127.0.0.1:{port}"
-    wait_until_healthy(address, process, log)
-    yield address
-    process.terminate()
-    process.wait()
+    try:
+        wait_until_healthy(address, process, log)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def free_port() -> int:
