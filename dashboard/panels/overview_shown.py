@@ -26,6 +26,10 @@ from queries.question import Answer, Extracted, Unchosen
 from queries.time import Grain
 
 AT_A_TIME = 5
+CUT = (
+    "Some of the use was cut off, being more than this page reads: what was used is too low here, "
+    "and credits may run out sooner. Choose a shorter period or larger buckets."
+)
 GATHERED = "portfolio gathered"
 STOPPED = "portfolio stopped"
 
@@ -148,9 +152,11 @@ def collect(scope: Scope, chosen: Chosen, place: DeltaGenerator) -> ShownPortfol
     wanted = Wanted(scope.currency.currency_id, chosen, scope.zone)
     if isinstance(scope.source, Extracted):
         now = scope.source.extract.cut_off
-        frames = {name: ask(q, scope.source).frame for name, q in wanted.questions(now).items()}
-        customers = ask(AllCustomers(), scope.source).frame
-        return _shown(scope, wanted, now, frames, customers, "")
+        answers = {name: ask(q, scope.source) for name, q in wanted.questions(now).items()}
+        frames = {name: each.frame for name, each in answers.items()}
+        customers = ask(AllCustomers(), scope.source)
+        is_cut = customers.is_cut or any(each.is_cut for each in answers.values())
+        return _shown(scope, wanted, now, frames, customers.frame, CUT if is_cut else "")
     gathered = _gathered(scope, wanted)
     if not gathered.is_whole and st.session_state.get(STOPPED) != gathered.wanted:
         _gather(scope, gathered, place)
@@ -163,9 +169,11 @@ def collect(scope: Scope, chosen: Chosen, place: DeltaGenerator) -> ShownPortfol
     )
 
 
-def go_on_buttons(shown: ShownPortfolio) -> None:
-    """Where a metering API was asked: the rest, or everybody anew."""
+def what_is_missing(shown: ShownPortfolio) -> None:
+    """And where a metering API was asked, the ways to the rest, or to everybody anew."""
     if isinstance(shown.scope.source, Extracted):
+        if shown.missing:
+            st.warning(shown.missing, icon=":material/content_cut:")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if shown.missing:

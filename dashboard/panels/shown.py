@@ -21,6 +21,10 @@ from queries.usage import CUSTOMER, FEATURE, Filter, TopUsage, Usage
 from queries.usage.available import available
 from queries.usage.shape import NOT_SET, Group, cumulative, groups, over_time, whole_series
 
+CUT = (
+    "Some rows were cut off, being more than this page reads: every number here is too low. Choose "
+    "a shorter period, larger buckets, fewer keys or a filter."
+)
 KEY_NAMES = {FEATURE: "Feature", CUSTOMER: "Customer"}
 AMOUNT_COLUMNS = (
     "credits", "share", "events", "per_event", "previous", "change", "change_ratio",
@@ -41,6 +45,8 @@ class Shown:
     names: Mapping[str, str]
     """feature_id → display name"""
     header: Header
+    is_cut: bool
+    """Whether rows of this period or of the previous were cut off."""
     available: tuple[Decimal, ...] = ()
 
     @property
@@ -86,7 +92,7 @@ class Shown:
             "filters": "; ".join(filter_text(f) for f in question.filters) or "none",
             "source": self.answer.source,
             "time of the data": moment(self.answer.as_of, "UTC"),
-            "complete": "no: rows were cut off" if self.answer.is_cut else "yes",
+            "complete": "no: rows were cut off" if self.is_cut else "yes",
         }
 
     def name_of(self, group: Group) -> str:
@@ -118,19 +124,19 @@ def collect(
     )
     asked = TopUsage(question, most)
     answer = ask(asked, scope.source, turn=turn)
-    previous = None
+    before = None
     if is_compared:
-        before = question.whole(chosen.period.previous)
-        previous = ask(before, scope.source, turn=turn).frame
+        before = ask(question.whole(chosen.period.previous), scope.source, turn=turn)
     line = _available(scope, asked, answer, turn) if has_available else ()
     return Shown(
         scope,
         asked,
         answer,
         chosen.period.previous,
-        previous,
+        None if before is None else before.frame,
         dict(ask(Features(), scope.source).frame.iter_rows()),
         read_header(scope, answer, turn=turn),
+        answer.is_cut or (before is not None and before.is_cut),
         line,
     )
 

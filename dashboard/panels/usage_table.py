@@ -12,7 +12,7 @@ from dashboard.controls.key_picker.address import put_picked_values
 from dashboard.formats import exact
 from dashboard.markdown import plain
 from dashboard.panels.export import export_buttons
-from dashboard.panels.shown import Shown, key_name
+from dashboard.panels.shown import CUT, Shown, key_name
 from dashboard.tables import MOST_DRAWN, drawn, usage_columns
 from queries.keys import Keys
 from queries.usage import FEATURE, Filter, Usage
@@ -112,6 +112,8 @@ def _nested(shown: Shown, pairs: list[tuple[str, str]], key: str, name: str) -> 
     asked = replace(question.whole(), by=(key,), filters=(*only, *kept))
     found = ask(asked, shown.scope.source)
     st.caption(f"{plain(name)} by {plain(key_name(key))}")
+    if found.is_cut:
+        st.warning(CUT, icon=":material/content_cut:")
     nested = breakdown(found.frame, None, asked).drop("previous", "change", "change_ratio")
     nested = _named(nested, asked, shown)
     st.dataframe(

@@ -9,7 +9,7 @@ from dashboard.page import Page
 from dashboard.panels.overview_cards import cards
 from dashboard.panels.overview_chart import draw_chart
 from dashboard.panels.overview_lists import work_lists
-from dashboard.panels.overview_shown import ShownPortfolio, collect, go_on_buttons
+from dashboard.panels.overview_shown import ShownPortfolio, collect, what_is_missing
 from dashboard.panels.overview_table import ranked_table
 
 BODY_HEIGHT = 640
@@ -31,7 +31,7 @@ page.head(
     | address_of_period(shown.wanted.chosen.period.span, shown.scope.zone, page.now)
     | {"grain": shown.wanted.chosen.grain.value},
 )
-go_on_buttons(shown)
+what_is_missing(shown)
 if not shown.portfolio.ranked.height:
     st.stop()
 with guarded():

@@ -10,7 +10,7 @@ from dashboard.controls.scope import address_of
 from dashboard.failures import guarded
 from dashboard.page import Page
 from dashboard.panels.cards import cards
-from dashboard.panels.shown import Shown, collect
+from dashboard.panels.shown import CUT, Shown, collect
 from dashboard.panels.usage_change import change
 from dashboard.panels.usage_chart import bucket_ledger, draw_chart
 from dashboard.panels.usage_table import table
@@ -57,6 +57,8 @@ page.head(
     | {"grain": shown.question.grain.value},
 )
 with guarded():
+    if shown.is_cut:
+        st.warning(CUT, icon=":material/content_cut:")
     cards(shown)
     draw_chart(shown, kind=kind, is_cumulative=shape == "cumulative")
 with guarded():

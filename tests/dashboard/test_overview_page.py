@@ -177,6 +177,17 @@ def test_where_nobody_holds_credits_the_page_says_what_would_be_here(
     assert not page.cards
 
 
+def test_use_that_was_cut_off_is_said_above_the_numbers(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking.forget()
+    monkeypatch.setattr("queries.portfolio.extracted.MOST_ROWS", 250)
+    page = visit()
+    assert page.failures == [overview_shown.CUT]
+    assert page.cards
+    asking.forget()
+
+
 def test_a_period_without_anything_says_so(visit: Visit) -> None:
     page = visit(period="custom", from_="2020-01-01", to="2020-01-31")
     assert "Nothing was granted, used or lost in this period." in page.text

@@ -1,6 +1,6 @@
 """The Usage page when it cannot answer: a sentence, and the last good answer beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import httpx
@@ -9,10 +9,14 @@ from app_page import Value
 from usage_page import UsagePage
 from usage_world import Answer, Api, Clock
 
+from dashboard import asking
+from dashboard.panels.shown import CUT as TOO_LOW
 from dashboard.sources import Sources, use
 
 Visit = Callable[..., UsagePage]
 Address = dict[str, Value]
+
+CutAfter = Callable[[int], None]
 
 KESTREL = "customer-demo-01"
 SOURCES = ("extract", "live")
@@ -130,6 +134,18 @@ KEPT = (
     "Still shown below, and no longer current: usage of Kestrel Robotics, customer-level pool, "
     "23 Apr – 22 May 2026, as of 22 May 2026 14:35 UTC"
 )
+
+
+@pytest.fixture
+def cut_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[CutAfter]:
+    """Make answers end after so many rows, until the test is over."""
+
+    def cut(rows: int) -> None:
+        asking.forget()
+        monkeypatch.setattr("queries.usage.extracted.MOST_ROWS", rows)
+
+    yield cut
+    asking.forget()
 
 
 def seen(page: UsagePage) -> tuple[object, ...]:
@@ -295,6 +311,24 @@ def test_a_source_that_the_address_names_and_that_is_not_there_is_said(
     assert "Another process has the store. Stop it." in visit().text
     use(Sources(None, sources.extract))
     assert visit(source="live").failures == ["There is no live source here."]
+
+
+def test_numbers_from_an_answer_that_was_cut_are_called_too_low(
+    visit: Visit, cut_after: CutAfter
+) -> None:
+    cut_after(2)
+    page = visit(customer=KESTREL, by="model")
+    assert page.failures == [TOO_LOW]
+    page = visit(customer=KESTREL, by="model", into="claude", nested="team")
+    assert page.failures == [TOO_LOW, TOO_LOW]
+
+
+def test_a_previous_period_that_was_cut_is_said_too(visit: Visit, cut_after: CutAfter) -> None:
+    cut_after(1)
+    page = visit(customer=KESTREL, by="model", period="custom", from_="2020-01-01", to="2020-01-31")
+    assert page.failures == []
+    page = visit(customer=KESTREL, by="model", period="custom", from_="2026-05-23", to="2026-05-24")
+    assert page.failures == [TOO_LOW]
 
 
 def test_a_filter_that_is_in_the_address_twice_is_one_filter(visit: Visit) -> None:
