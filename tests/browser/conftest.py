@@ -3,15 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from serving import ROOT, free_port, served, wait_until_healthy
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [
@@ -27,6 +27,7 @@ SECONDS_TO_APPEAR = 15
 USER, ROLE = "X-Forwarded-User", "X-Forwarded-Role"
 
 Serve = Callable[[Path], str]
+NewPage = Callable[..., "Page"]
 
 
 @pytest.fixture(scope="session")
@@ -52,10 +53,32 @@ def context(browser: "Browser") -> Iterator["BrowserContext"]:
 
 
 @pytest.fixture
-def page(context: "BrowserContext") -> Iterator["Page"]:
-    page = context.new_page()
-    yield page
-    page.close()
+def new_page(context: "BrowserContext") -> Iterator[NewPage]:
+    """Pages that look as they are told to: `new_page(color_scheme="dark", viewport={…})`."""
+    pages: list[Page] = []
+
+    def page_of(
+        *,
+        color_scheme: "Literal['dark', 'light', 'no-preference'] | None" = None,
+        viewport: "ViewportSize | None" = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> "Page":
+        page = context.new_page()
+        pages.append(page)
+        page.emulate_media(color_scheme=color_scheme)
+        if viewport is not None:
+            page.set_viewport_size(viewport)
+        page.set_extra_http_headers(dict(headers or {}))
+        return page
+
+    yield page_of
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> "Page":
+    return new_page()
 
 
 @pytest.fixture(scope="session")
@@ -95,18 +118,13 @@ def signed_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def signed_in(browser: "Browser") -> Iterator[Callable[..., "Page"]]:
+def signed_in(new_page: NewPage) -> NewPage:
     """A page whose requests carry what the proxy would add: `signed_in("sue", "support")`."""
-    contexts: list[BrowserContext] = []
 
-    def page_of(user: str, role: str, **settings: Any) -> "Page":
-        headers = {USER: user, ROLE: role}
-        contexts.append(browser.new_context(extra_http_headers=headers, **settings))
-        return contexts[-1].new_page()
+    def page_of(user: str, role: str, **look: Any) -> "Page":
+        return new_page(headers={USER: user, ROLE: role}, **look)
 
-    yield page_of
-    for context in contexts:
-        context.close()
+    return page_of
 
 
 def start(script: Path, port: int, log: Path) -> subprocess.Popen[bytes]:

@@ -1,6 +1,7 @@
 """The Balance page in a browser, walked as customer success walks it; clicks are counted."""
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ from accessibility import STREAMLITS_OWN, violations
 from clicks import Clicks
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +17,8 @@ expect = pytest.importorskip("playwright.sync_api", reason="playwright is not in
 
 SHOWCASE, SPIKE = "customer-demo-01", "customer-usage-spike"
 SLOW = 30_000
+
+NewPage = Callable[..., "Page"]
 
 
 def open_page(page: "Page", app: str, name: str, query: str) -> None:
@@ -67,14 +70,12 @@ def test_a_click_on_a_row_opens_it_and_back_closes_it_again(page: "Page", app: s
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation_with_everything_open(
-    browser: "Browser", app: str, scheme: str
+    new_page: NewPage, app: str, scheme: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
-    page = context.new_page()
+    page = new_page(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
     open_page(page, app, "balance", "customer=customer-promo-expiring&period=custom")
     expect(page.get_by_text("Proven to the last decimal")).to_be_visible(timeout=SLOW)
     for name in ("How this is forecast", "The order of the 2 grants"):
         page.get_by_text(name).click()
     expect(page.get_by_text("Each coming day is expected")).to_be_visible(timeout=SLOW)
     assert violations(page) - STREAMLITS_OWN == set()
-    context.close()

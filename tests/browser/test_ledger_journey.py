@@ -1,7 +1,7 @@
 """The Ledger page in a browser, walked as customer success walks it; clicks are counted."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from queries.perform import perform
 from tests import long_ledger
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +32,8 @@ CUSTOMER, VOIDED = "customer-promo-expiring", "customer-voided-grant"
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 LONG = 60_000
 SLOW = 30_000
+
+NewPage = Callable[..., "Page"]
 
 
 @pytest.fixture(scope="module")
@@ -156,35 +158,27 @@ def test_live_an_event_in_the_depth_is_looked_for_on_and_on(page: "Page", long_a
 
 
 @SCHEMES
-def test_axe_finds_no_violation_with_a_row_opened(
-    browser: "Browser", app: str, scheme: str
-) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
-    page = context.new_page()
+def test_axe_finds_no_violation_with_a_row_opened(new_page: NewPage, app: str, scheme: str) -> None:
+    page = new_page(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
     open_ledger(page, app, f"customer={CUSTOMER}")
     FirstRow(page).click()
     expect(opened(page)).to_be_visible(timeout=SLOW)
     assert violations(page) == set()
-    context.close()
 
 
 @SCHEMES
 def test_axe_finds_no_violation_with_a_change_opened(
-    browser: "Browser", long_app: str, scheme: str
+    new_page: NewPage, long_app: str, scheme: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
-    page = context.new_page()
+    page = new_page(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
     open_page(page, long_app, "activity", "")
     FirstRow(page).click()
     expect(page.get_by_role("heading", name=re.compile("^Change 1:"))).to_be_visible(timeout=SLOW)
     assert violations(page) == set()
-    context.close()
 
 
-def test_at_phone_width_nothing_runs_off_the_side(browser: "Browser", app: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
+def test_at_phone_width_nothing_runs_off_the_side(new_page: NewPage, app: str) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
     open_ledger(page, app, f"customer={CUSTOMER}")
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) <= 0
-    context.close()

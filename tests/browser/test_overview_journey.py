@@ -1,6 +1,7 @@
 """The Overview in a browser, as finance and customer success open it in the morning."""
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ from accessibility import STREAMLITS_OWN, violations
 from clicks import Clicks
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +17,8 @@ expect = pytest.importorskip("playwright.sync_api", reason="playwright is not in
 
 NEARLY_OUT = "Osprey Travel (nearly out)"
 SLOW = 30_000
+
+NewPage = Callable[..., "Page"]
 
 
 def open_overview(page: "Page", app: str, query: str = "") -> None:
@@ -86,20 +89,16 @@ def test_live_a_stop_shows_those_asked_so_far(page: "Page", app: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation_with_everything_open(
-    browser: "Browser", app: str, scheme: str
+    new_page: NewPage, app: str, scheme: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 1600})
-    page = context.new_page()
+    page = new_page(color_scheme=scheme, viewport={"width": 1280, "height": 1600})
     open_overview(page, app)
     page.get_by_text("The chart as a table").click()
     expect(page.get_by_text(re.compile("^In all: "))).to_be_visible(timeout=SLOW)
     assert violations(page) - STREAMLITS_OWN == set()
-    context.close()
 
 
-def test_at_phone_width_nothing_runs_off_the_side(browser: "Browser", app: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
+def test_at_phone_width_nothing_runs_off_the_side(new_page: NewPage, app: str) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
     open_overview(page, app)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    context.close()

@@ -1,6 +1,7 @@
 """The Plans page in a browser, walked as a product manager walks it; clicks are counted."""
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ from accessibility import STREAMLITS_OWN, violations
 from clicks import Clicks
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +17,8 @@ expect = pytest.importorskip("playwright.sync_api", reason="playwright is not in
 
 SHOWCASE, SLOW = "customer-demo-01", 30_000
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+NewPage = Callable[..., "Page"]
 
 
 def open_page(page: "Page", app: str, name: str, query: str = "") -> None:
@@ -69,22 +72,18 @@ def test_a_click_on_a_coupon_opens_the_way_to_an_estimate_with_it(page: "Page", 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation_with_a_card_unfolded(
-    browser: "Browser", app: str, scheme: str
+    new_page: NewPage, app: str, scheme: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
-    page = context.new_page()
+    page = new_page(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
     open_page(page, app, "plans", f"customer={SHOWCASE}&coupon=coupon-stigg-50")
     expect(page.get_by_role("link", name="Estimate with this coupon")).to_be_visible(timeout=SLOW)
     page.get_by_text("What use costs in credits (7)").first.click()
     expect(page.get_by_text("0.0025 × input_tokens").first).to_be_visible(timeout=SLOW)
     assert violations(page) - STREAMLITS_OWN == set()
-    context.close()
 
 
-def test_on_a_phone_the_cards_stand_below_each_other(browser: "Browser", app: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
+def test_on_a_phone_the_cards_stand_below_each_other(new_page: NewPage, app: str) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
     open_page(page, app, "plans")
     expect(page.get_by_role("heading", name="99.00 USD", exact=True)).to_be_visible(timeout=SLOW)
     assert page.evaluate(WIDE) == 0
-    context.close()

@@ -1,13 +1,14 @@
 """The Usage page in a browser, walked as its readers walk it."""
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 from accessibility import STREAMLITS_OWN, violations
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +18,8 @@ SHORT, LONG = "customer-demo-01", "customer-long-tail"
 CUSTOMERS = pytest.mark.parametrize("customer", [SHORT, LONG], ids=["short list", "long list"])
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 SLOW = 30_000
+
+NewPage = Callable[..., "Page"]
 
 
 def open_page(page: "Page", app: str, query: str) -> None:
@@ -83,10 +86,9 @@ def test_the_keyboard_alone_can_group(page: "Page", app: str, customer: str) -> 
 @SCHEMES
 @CUSTOMERS
 def test_axe_finds_no_violation_with_the_list_open_and_closed(
-    browser: "Browser", app: str, customer: str, scheme: str
+    new_page: NewPage, app: str, customer: str, scheme: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
-    page = context.new_page()
+    page = new_page(color_scheme=scheme, viewport={"width": 1280, "height": 1400})
     open_page(page, app, f"customer={customer}&by=model&into=claude")
     expect(page.get_by_text("Break it down by")).to_be_visible(timeout=SLOW)
     assert violations(page) == set()
@@ -94,7 +96,6 @@ def test_axe_finds_no_violation_with_the_list_open_and_closed(
     expect(page.get_by_role("option", name="team").first).to_be_visible(timeout=SLOW)
     excused = STREAMLITS_OWN if customer == SHORT else set()
     assert violations(page) - excused == set()
-    context.close()
 
 
 def test_the_chart_has_a_text_alternative_that_names_what_is_drawn(page: "Page", app: str) -> None:
@@ -129,13 +130,11 @@ def test_the_link_that_is_copied_opens_the_same_page_with_explicit_dates(
     assert legend(page).all_text_contents() == names
 
 
-def test_at_phone_width_nothing_runs_off_the_side(browser: "Browser", app: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
+def test_at_phone_width_nothing_runs_off_the_side(new_page: NewPage, app: str) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
     open_page(page, app, f"customer={LONG}&by=model")
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) <= 0
-    context.close()
 
 
 def test_the_pool_is_still_one_after_a_customer_was_chosen_from_all(page: "Page", app: str) -> None:

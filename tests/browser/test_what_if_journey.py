@@ -1,6 +1,7 @@
 """What-if in a browser, as a product manager previews a price."""
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ from accessibility import STREAMLITS_OWN, violations
 from clicks import Clicks
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +18,8 @@ expect = pytest.importorskip("playwright.sync_api", reason="playwright is not in
 SLOW = 30_000
 DOUBLED = "s1.1.value=%3Dclaude&s1.1.price=x2"
 MOST = re.compile("those who change most: Kestrel Robotics")
+
+NewPage = Callable[..., "Page"]
 
 
 def expect_effect(page: "Page") -> None:
@@ -69,23 +72,19 @@ def test_a_wrong_price_says_so_at_its_row(page: "Page", app: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation_with_two_scenarios(
-    browser: "Browser", app: str, scheme: str
+    new_page: NewPage, app: str, scheme: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 1800})
-    page = context.new_page()
+    page = new_page(color_scheme=scheme, viewport={"width": 1280, "height": 1800})
     page.goto(f"{app}/what-if?{DOUBLED}&s2.order=oldest-first")
     expect_effect(page)
     assert violations(page) - STREAMLITS_OWN == set()
-    context.close()
 
 
-def test_at_phone_width_nothing_runs_off_the_side(browser: "Browser", app: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
+def test_at_phone_width_nothing_runs_off_the_side(new_page: NewPage, app: str) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
     page.goto(f"{app}/what-if?{DOUBLED}")
     expect_effect(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    context.close()
 
 
 def test_a_value_stays_chosen_when_its_label_changes(page: "Page", app: str) -> None:
