@@ -10,6 +10,7 @@ import polars as pl
 from data.extract.errors import ExtractError
 from data.extract.folder import whole_file
 from data.extract.layout import MOST_VALUES, PROMOTED, lay
+from data.extract.ledger_file import lay_ledger
 from data.extract.metadata import Metadata, write_metadata
 from data.extract.statements import schema, statement
 from data.tables import SCHEMAS, Tables, empty
@@ -21,9 +22,9 @@ def write(
     """Make `path` an extract of the tables; a table that is left out is empty.
 
     Times are naive UTC; an event without `received_at` counts as loaded at `loaded_at`. `path`
-    appears, or is replaced, in one step; the files of its events are beside it. Raises
-    ExtractError if a row names a customer, resource, feature or currency that its table lacks, or
-    lacks what it must have.
+    appears, or is replaced, in one step; the files of its events and its ledger are beside it.
+    Raises ExtractError if a row names a customer, resource, feature or currency that its table
+    lacks, or lacks what it must have.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as connection:
@@ -39,8 +40,11 @@ def _fill(
     try:
         keys = _most_used(connection)
         connection.execute("set variable promoted = $keys", {"keys": list(keys)})
-        connection.execute(statement("load"))
+        for name in ("known", "load", "fill_grants"):
+            connection.execute(statement(name))
         lay(connection, folder, keys)
+        if not tables.get("ledger", empty("ledger")).is_empty():
+            lay_ledger(connection, folder)
     except duckdb.Error as error:
         raise ExtractError(f"The tables do not make an extract: {error}") from None
     write_metadata(connection, replace(metadata, promoted_keys=keys))

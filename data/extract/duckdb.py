@@ -16,6 +16,7 @@ import polars as pl
 
 from data.extract.errors import ExtractError
 from data.extract.folder import current, number
+from data.extract.ledger_file import LedgerFile, attach_ledger, read_ledger_file
 from data.extract.metadata import Metadata, read_metadata
 from data.extract.parts import (
     NO_EVENTS,
@@ -33,7 +34,9 @@ from data.extract.statements import statement
 from data.tables import SCHEMAS
 
 COLUMNS = [f"dim_{place}" for place in range(1, 9)]
-TABLES = ("metadata", "dimension_values", *(name for name in SCHEMAS if name != "usage_events"))
+ELSEWHERE = ("usage_events", "ledger")
+"""The tables that are not in the main file."""
+TABLES = ("metadata", "dimension_values", *(name for name in SCHEMAS if name not in ELSEWHERE))
 ATTEMPTS = 5
 MOST_SECONDS = 60.0
 TABLE_BITS = 17
@@ -135,6 +138,16 @@ class Extract:
         """The numbers that the id may be kept as, by the forms of ids that the parts have."""
         numbers = {number_of(part, event_id) for part in self._current().parts}
         return sorted(number for number in numbers if number is not None)
+
+    def ledger_number(self, event_id: str) -> int | None:
+        """The number that the ledger keeps the id as; None if that is the id itself."""
+        return number_of(self._current().ledger, event_id)
+
+    @property
+    def is_of_one_form(self) -> bool:
+        """Whether the ledger and all events keep any id in the same way."""
+        version = self._current()
+        return all(part.has_ids_of(version.ledger) for part in version.parts)
 
     @property
     def key_sizes(self) -> Mapping[str, int]:
@@ -240,7 +253,7 @@ class _Version:
         spill = Path(tempfile.gettempdir()) / f"extract-{uuid.uuid4()}"
         self.connection = duckdb.connect(config={"temp_directory": str(spill)})
         try:
-            self.metadata, self.parts = _attach(self.connection, path)
+            self.metadata, self.parts, self.ledger = _attach(self.connection, path)
             self.key_sizes = _key_sizes(self.connection)
         except BaseException:
             self.connection.close()
@@ -304,7 +317,9 @@ def _open_current(folder: Path) -> _Version:
     raise ExtractError(f"The extract {path} is missing, though the pointer names it.")
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Metadata, list[Part]]:
+def _attach(
+    connection: duckdb.DuckDBPyConnection, path: Path
+) -> tuple[Metadata, list[Part], LedgerFile]:
     """Attach the files, and give their tables and macros their names for all cursors."""
     try:
         connection.execute(
@@ -320,9 +335,11 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Metadata
         tables = [f"create view {table} as from published.{table};" for table in TABLES]
         connection.execute("\n".join([*tables, views(named), f"{statement('pools')};"]))
         connection.execute(_macros(metadata.promoted_keys))
+        ledger = read_ledger_file(connection, "published.ledger_files")
+        attach_ledger(connection, path.parent, ledger)
     except duckdb.Error as error:
         raise _damaged(path, error) from None
-    return metadata, parts
+    return metadata, parts, ledger
 
 
 def _key_sizes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -8,7 +8,7 @@ import duckdb
 from data.extract.errors import ExtractError
 from data.extract.statements import statement
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -38,6 +39,16 @@ USAGE_EVENTS = """
 PATTERN = "usage-*.duckdb"
 
 
+class Numbering(Protocol):
+    """How a file keeps ids: as numbers of so many digits behind a prefix, where they are such."""
+
+    @property
+    def id_prefix(self) -> str: ...
+
+    @property
+    def id_digits(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A row of the table `parts`: a file with all events from `first_slot` to `until_slot`."""
@@ -52,7 +63,7 @@ class Part:
     id_prefix: str
     id_digits: int
 
-    def has_ids_of(self, other: "Part") -> bool:
+    def has_ids_of(self, other: Numbering) -> bool:
         """Whether ids are kept as numbers in the same way."""
         return (self.id_prefix, self.id_digits) == (other.id_prefix, other.id_digits)
 
@@ -89,11 +100,11 @@ def first_moment(part: Part) -> datetime:
     return EPOCH + part.first_slot * SLOT
 
 
-def number_of(part: Part, event_id: str) -> int | None:
-    """What the id is kept as in the part; None if that is the id itself."""
-    number = event_id.removeprefix(part.id_prefix)
-    is_one = event_id.startswith(part.id_prefix) and number.isascii() and number.isdecimal()
-    return int(number) if is_one and len(number) == part.id_digits else None
+def number_of(file: Numbering, event_id: str) -> int | None:
+    """What the id is kept as in the file; None if that is the id itself."""
+    number = event_id.removeprefix(file.id_prefix)
+    is_one = event_id.startswith(file.id_prefix) and number.isascii() and number.isdecimal()
+    return int(number) if is_one and len(number) == file.id_digits else None
 
 
 def new_name() -> str:

@@ -17,6 +17,8 @@ from data.extract.folder import (
     sync,
     versions,
 )
+from data.extract.ledger_file import PATTERN as LEDGERS
+from data.extract.ledger_file import ledger_files_of
 from data.extract.parts import PATTERN, parts_of
 
 KEPT = 2
@@ -67,16 +69,17 @@ def settle(folder: Path) -> Path | None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the files of events that no version names, nor a run that is to go on.
+    """Remove the files of events and ledgers that no version names, nor a run that is to go on.
 
     None, as long as one of these cannot be read: what it names may still be needed.
     """
     naming = [path for path in (*versions(folder), folder / WORK) if path.exists()]
     try:
         named = {part.file for path in naming for part in parts_of(path)}
+        named |= {file for path in naming for file in ledger_files_of(path)}
     except duckdb.Error:
         return
-    for path in folder.glob(PATTERN):
+    for path in (*folder.glob(PATTERN), *folder.glob(LEDGERS)):
         if path.name not in named:
             path.unlink()
 

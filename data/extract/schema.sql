@@ -1,4 +1,4 @@
--- The tables of an extract, schema version 3. Ids are the company's own texts and live in one
+-- The tables of an extract, schema version 4. Ids are the company's own texts and live in one
 -- table each; everywhere else small integers stand for them, because integers prune and texts
 -- with a common prefix do not. Times are naive UTC.
 
@@ -95,22 +95,6 @@ create table grants (
     is_recharge boolean
 );
 
--- Ordered by customer_key, ledger_seq. balance_after is the pool's running balance, kept because
--- a page in the depth of a long ledger must not sum all that came before it.
-create table ledger (
-    ledger_seq bigint not null,
-    customer_key integer not null,
-    currency_key integer not null,
-    resource_key integer,
-    event_type varchar not null,
-    amount decimal(18, 6) not null,
-    grant_id varchar,
-    event_id varchar,
-    feature_key integer,
-    occurred_at timestamp not null,
-    balance_after decimal(38, 6) not null
-);
-
 create table recharge_settings (
     customer_key integer not null,
     currency_key integer not null,
@@ -178,6 +162,15 @@ create table parts (
     count_rows bigint not null,
     events bigint not null,
     rolled_places tinyint[] not null,
+    id_prefix varchar not null,
+    id_digits tinyint not null
+);
+
+-- The file that holds the ledger (ledger.sql), beside this one; none of an extract without it.
+-- Versions share the file until the ledger changes.
+create table ledger_files (
+    file varchar not null,
+    count_rows bigint not null,
     id_prefix varchar not null,
     id_digits tinyint not null
 );

@@ -22,3 +22,9 @@ def schema() -> str:
 def part_schema() -> str:
     """The statements that create the tables of an empty part, attached as `part`."""
     return (HERE / "part.sql").read_text()
+
+
+@cache
+def ledger_schema() -> str:
+    """The statements that create the tables of an empty ledger, attached as `books`."""
+    return (HERE / "ledger.sql").read_text()

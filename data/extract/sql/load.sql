@@ -1,12 +1,5 @@
--- The frames of data/tables.py, registered as given_<table>, become the tables of an extract.
--- known() refuses an id that its own table lacks: a lost resource would move credits to the
--- customer-level pool in silence.
-create or replace temp macro known(key, id) as
-case
-    when id is null or key is not null then key
-    else error('it names ' || id || ', which its own table does not list')
-end;
-
+-- The frames of data/tables.py, registered as given_<table>, become the tables of an extract:
+-- all but the grants and the ledger.
 insert into customers
 select
     row_number() over (order by customer_id) as customer_key,
@@ -48,14 +41,6 @@ select
 from given_resources as given
 left join customers on given.customer_id = customers.customer_id;
 
-create or replace temp view pools as
-select
-    resources.resource_key,
-    resources.resource_id,
-    customers.customer_id
-from resources
-inner join customers on resources.customer_key = customers.customer_key;
-
 insert into plans
 select
     plan_id,
@@ -89,60 +74,6 @@ left join customers on given.customer_id = customers.customer_id
 left join pools
     on given.customer_id = pools.customer_id and given.resource_id = pools.resource_id
 order by customer_key, given.started_at, given.subscription_id;
-
-insert into grants
-select
-    given.grant_id,
-    known(customers.customer_key, given.customer_id) as customer_key,
-    known(currencies.currency_key, given.currency_id) as currency_key,
-    known(pools.resource_key, given.resource_id) as resource_key,
-    given.display_name,
-    given.grant_type,
-    given.status,
-    given.amount,
-    given.consumed_amount,
-    given.cost_amount,
-    given.cost_currency,
-    given.priority,
-    given.payment_collection,
-    given.effective_at,
-    given.expire_at,
-    given.voided_at,
-    given.created_at,
-    given.updated_at,
-    given.comment,
-    given.additional_metadata,
-    given.is_recharge
-from given_grants as given
-left join customers on given.customer_id = customers.customer_id
-left join currencies on given.currency_id = currencies.currency_id
-left join pools
-    on given.customer_id = pools.customer_id and given.resource_id = pools.resource_id
-order by customer_key, given.created_at, given.grant_id;
-
-insert into ledger
-select
-    given.ledger_seq,
-    known(customers.customer_key, given.customer_id) as customer_key,
-    known(currencies.currency_key, given.currency_id) as currency_key,
-    known(pools.resource_key, given.resource_id) as resource_key,
-    given.event_type,
-    given.amount,
-    given.grant_id,
-    given.event_id,
-    known(features.feature_key, given.feature_id) as feature_key,
-    given.occurred_at,
-    sum(given.amount) over (
-        partition by given.customer_id, given.currency_id, given.resource_id
-        order by given.ledger_seq
-    ) as balance_after
-from given_ledger as given
-left join customers on given.customer_id = customers.customer_id
-left join currencies on given.currency_id = currencies.currency_id
-left join features on given.feature_id = features.feature_id
-left join pools
-    on given.customer_id = pools.customer_id and given.resource_id = pools.resource_id
-order by customer_key, given.ledger_seq;
 
 insert into recharge_settings
 select

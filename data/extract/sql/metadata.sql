@@ -14,7 +14,7 @@ select
         'rates': (select count(*) from rates),
         'subscriptions': (select count(*) from subscriptions),
         'grants': (select count(*) from grants),
-        'ledger': (select count(*) from ledger),
+        'ledger': (select coalesce(sum(ledger_files.count_rows), 0) from ledger_files),
         'recharge_settings': (select count(*) from recharge_settings),
         'promotional_entitlements': (select count(*) from promotional_entitlements),
         'addons': (select count(*) from addons),
