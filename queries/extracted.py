@@ -26,7 +26,7 @@ def check_scope(
         "currency_id": currency_id,
         "resource_id": resource_id,
     }
-    found = extract.read(document("scope.sql"), given).row(0, named=True)
+    found = extract.look_up(document("scope.sql"), given)
     if customer_id is not None and found["customer_key"] is None:
         raise NotInExtract(f"There is no customer {customer_id!r} in the extract.")
     if currency_id is not None and found["currency_key"] is None:

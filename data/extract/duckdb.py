@@ -39,6 +39,7 @@ ELSEWHERE = ("usage_events", "ledger")
 TABLES = ("metadata", "dimension_values", *(name for name in SCHEMAS if name not in ELSEWHERE))
 ATTEMPTS = 5
 MOST_SECONDS = 60.0
+MOST_LOOKED_UP = 10_000
 TABLE_BITS = 17
 """Groups that are numbers of so few bits are counted in a table, not by their hashes.
 
@@ -108,6 +109,19 @@ class Extract:
         finally:
             self._held.version = before
             self._give_back(version)
+
+    def look_up(self, sql: str, parameters: Mapping[str, str | None]) -> dict[str, object]:
+        """The one row that answers a query, remembered as long as its version is read.
+
+        For what is asked for before every question: planning it takes longer than a small answer.
+        """
+        version = self._current()
+        key = (sql, *parameters.items())
+        if key not in version.looked_up:
+            if len(version.looked_up) >= MOST_LOOKED_UP:
+                version.looked_up.clear()
+            version.looked_up[key] = self.read(sql, parameters).row(0, named=True)
+        return dict(version.looked_up[key])
 
     @property
     def version(self) -> int:
@@ -246,6 +260,7 @@ class _Version:
         self.path = path
         self.readers = 0
         self.is_retired = False
+        self.looked_up: dict[tuple[object, ...], dict[str, object]] = {}
         self._values: dict[str, pl.DataFrame] = {}
         self._made: set[str] = set()
         self._making = threading.Lock()

@@ -1,19 +1,14 @@
 -- At most one row: the active grants of one pool, an overdraft among them.
 with of_pool as (
     select
-        grants.amount,
-        grants.consumed_amount,
-        grants.status
+        amount,
+        consumed_amount,
+        status
     from grants
-    inner join pools
-        on
-            grants.customer_key = pools.customer_key
-            and grants.resource_key is not distinct from pools.resource_key
-    inner join currencies on grants.currency_key = currencies.currency_key
     where
-        pools.customer_id = $customer_id
-        and pools.resource_id is not distinct from $resource_id
-        and currencies.currency_id = $currency_id
+        customer_key = $customer_key
+        and resource_key is not distinct from $resource_key
+        and currency_key = $currency_key
 ),
 
 active as (

@@ -11,13 +11,8 @@ from queries.question import CannotAnswer
 
 
 def read(question: Balance, extract: Extract) -> pl.DataFrame:
-    check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
-    parameters = {
-        "customer_id": question.customer_id,
-        "currency_id": question.currency_id,
-        "resource_id": question.resource_id,
-    }
-    return extract.read(document("balance/balance.sql"), parameters).cast(CREDITS_SUM)
+    pool = check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
+    return extract.read(document("balance/balance.sql"), pool).cast(CREDITS_SUM)
 
 
 def optimistic(question: Optimistic | Standings, extract: Extract) -> pl.DataFrame:  # noqa: ARG001  # it has no answer

@@ -9,10 +9,5 @@ from queries.grants import SCHEMA, Grants
 
 
 def read(question: Grants, extract: Extract) -> pl.DataFrame:
-    check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
-    parameters = {
-        "customer_id": question.customer_id,
-        "currency_id": question.currency_id,
-        "resource_id": question.resource_id,
-    }
-    return extract.read(document("grants/grants.sql"), parameters).cast(SCHEMA)
+    pool = check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
+    return extract.read(document("grants/grants.sql"), pool).cast(SCHEMA)
