@@ -261,7 +261,7 @@ def spent(question: Spent, company: Company) -> Rows:
                 value = _spent_value(row, event, question.by)
         sums[value] -= row["amount"]
     ordered = sorted(sums.items(), key=lambda item: (-item[1], item[0] is None, item[0] or ""))
-    return [(value, credits) for value, credits in ordered]
+    return [(value, credits) for value, credits in ordered if credits]
 
 
 def spent_events(question: SpentEvents, company: Company) -> Rows:

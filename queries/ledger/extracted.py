@@ -4,7 +4,7 @@ import polars as pl
 
 from data.extract.duckdb import Extract
 from queries.documents import document, given
-from queries.extracted import check_scope
+from queries.extracted import check_scope, codes_of
 from queries.ledger import (
     EVENT,
     LEFT,
@@ -17,22 +17,20 @@ from queries.ledger import (
     WrittenSince,
 )
 from queries.question import CannotAnswer, QuestionError
+from queries.usage import FEATURE
 
 Page = tuple[pl.DataFrame, bool, str | None]
 
 
 def read(question: LedgerPage, extract: Extract) -> Page:
     """(the rows, whether there are more, where the next page begins)."""
-    check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
-    parameters = {
-        "customer_id": question.customer_id,
-        "currency_id": question.currency_id,
-        "resource_id": question.resource_id,
+    pool = check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
+    parameters = pool | {
         "below": _row_number(question.place),
         "types": list(question.types) or None,
         "grant_id": question.grant_id,
-        "feature_id": question.feature_id,
-        "event_id": question.event_id,
+        "features": question.feature_id and _feature_keys(question.feature_id, extract),
+        **_as_kept(question.event_id, extract),
         "since": question.span and question.span.start,
         "until": question.span and question.span.end,
         "most_rows": question.count + 1,
@@ -59,13 +57,8 @@ def rows_of_event(question: EventRows, extract: Extract) -> tuple[pl.DataFrame, 
 
 
 def left(question: LeftThen, extract: Extract) -> pl.DataFrame:
-    check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
-    parameters = {
-        "customer_id": question.customer_id,
-        "currency_id": question.currency_id,
-        "resource_id": question.resource_id,
-        "place": _row_number(question.place),
-    }
+    pool = check_scope(extract, question.customer_id, question.currency_id, question.resource_id)
+    parameters = pool | {"place": _row_number(question.place)}
     return extract.read(document("ledger/left.sql"), parameters).cast(LEFT)
 
 
@@ -74,6 +67,17 @@ def written_since(question: WrittenSince, extract: Extract) -> pl.DataFrame:  # 
         "Nothing is written to an extract while it is asked: choose the live source, which is the "
         "metering API."
     )
+
+
+def _as_kept(event_id: str | None, extract: Extract) -> dict[str, object]:
+    """The event's id as the ledger has it: a number, or a text."""
+    number = None if event_id is None else extract.ledger_number(event_id)
+    return {"event_number": number, "event_text": event_id if number is None else None}
+
+
+def _feature_keys(feature_id: str, extract: Extract) -> list[int]:
+    """Its key, if the extract has it."""
+    return codes_of(extract, [(FEATURE, feature_id)])[FEATURE]
 
 
 def _row_number(place: str | None) -> int | None:

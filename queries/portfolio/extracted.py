@@ -3,7 +3,9 @@
 import polars as pl
 
 from data.extract.duckdb import Extract
+from data.extract.parts import EPOCH
 from data.tables import CREDITS_SUM, TIME, ColumnTypes
+from queries.cuts import cut_days, cut_slots
 from queries.documents import document, given
 from queries.extracted import check_scope
 from queries.portfolio import (
@@ -18,7 +20,7 @@ from queries.portfolio import (
     AllRecharges,
     AllUse,
 )
-from queries.scans import Table, scans
+from queries.scans import DAY, TICK, Table, scans, slot
 
 USED_COLUMNS: ColumnTypes = {
     "customer_key": pl.Int32,
@@ -90,15 +92,30 @@ def use(question: AllUse, extract: Extract) -> tuple[pl.DataFrame, bool]:
 
 
 def moves(question: AllMoves, extract: Extract) -> pl.DataFrame:
-    parameters = _currency(question, extract) | {
-        "since": question.span.start,
-        "until": question.span.end,
+    """Of all customers from sums of all, of some from sums of their pools."""
+    start, end = question.span.start, question.span.end
+    cuts = [*question.cuts, start, end]
+    is_of_all = question.customers is None
+    cut = cut_slots(cuts) if is_of_all else cut_days(cuts)
+    shared = check_scope(extract, None, question.currency_id) | {
+        "customers": _named(question),
+        "since": start,
+        "until": end,
         "cuts": question.cuts,
+        "first": slot(start),
+        "until_slot": slot(end - TICK) + 1,
+        "first_day": (start - EPOCH) // DAY,
+        "last_day": (end - TICK - EPOCH) // DAY,
+        "cut_slots": cut.numbers,
+        "cut_days": cut.numbers,
+        "cut_since": cut.since,
+        "cut_until": cut.until,
     }
-    return extract.read(document("portfolio/moves.sql"), parameters).cast(MOVES)
+    path = "portfolio/moves.sql" if is_of_all else "portfolio/moves_of.sql"
+    return extract.read(document(path), given(path, shared)).cast(MOVES)
 
 
-def _currency(question: AllGrants | AllRecharges | AllMoves, extract: Extract) -> Parameters:
+def _currency(question: AllGrants | AllRecharges, extract: Extract) -> Parameters:
     check_scope(extract, None, question.currency_id)
     return {"currency_id": question.currency_id, "customers": _named(question)}
 

@@ -70,7 +70,7 @@ class Spent:
 
     Answer, most credits first: `value` ('' where the event has no such key, null for what a grant
     took over from an overdraft, which no event says), `credits` (positive is used). A bucket's
-    value is its start, naive UTC, as `BUCKET_TEXT` writes it.
+    value is its start, naive UTC, as `BUCKET_TEXT` writes it. Values without credits are left out.
     """
 
     customer_id: str

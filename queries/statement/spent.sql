@@ -1,39 +1,37 @@
 -- What the consumption rows of one pool's ledger sum to, by one key of their events. What moved
--- between grants is consumption of a grant, and none of the pool.
+-- between grants is consumption of a grant, and none of the pool. $is_numbered: ledger and events
+-- keep any id in the same way, so that no id has to be made to compare them.
 with edges as (
     select unnest($cuts) as bucket
 ),
 
 consumed as (
     select
-        ledger.occurred_at as happened_at,
-        ledger.feature_key,
-        ledger.event_id,
-        ledger.grant_id,
-        ledger.amount
+        occurred_at as happened_at,
+        slot,
+        feature_key,
+        coalesce(case when $is_numbered then event_number end, -1) as event_number,
+        coalesce(case when $is_numbered then event_text else event_id end, '') as event_text,
+        grant_id,
+        amount
     from ledger
-    inner join pools
-        on
-            ledger.customer_key = pools.customer_key
-            and ledger.resource_key is not distinct from pools.resource_key
-    inner join currencies on ledger.currency_key = currencies.currency_key
     where
-        pools.customer_id = $customer_id
-        and pools.resource_id is not distinct from $resource_id
-        and currencies.currency_id = $currency_id
-        and ledger.occurred_at >= $since
-        and ledger.occurred_at < $until
+        customer_key = $customer_key
+        and resource_key is not distinct from $resource_key
+        and currency_key = $currency_key
+        and occurred_at >= $since
+        and occurred_at < $until
         and (
-            (ledger.event_type = 'CREDITS_CONSUMED' and $grant_id is null)
-            or (
-                starts_with(ledger.event_type, 'CREDITS_CONSUM')
-                and ledger.grant_id = $grant_id
-            )
+            (event_type = 'CREDITS_CONSUMED' and $grant_id is null)
+            or (starts_with(event_type, 'CREDITS_CONSUM') and grant_id = $grant_id)
         )
 ),
 
 events as (
-    select usage_events.*
+    select
+        * exclude (event_number, event_text),
+        coalesce(case when $is_numbered then event_number end, -1) as event_number,
+        coalesce(case when $is_numbered then event_text else event_id end, '') as event_text
     from usage_events
     where
         customer_key = $customer_key
@@ -47,7 +45,8 @@ events as (
 named as (
     select
         consumed.happened_at,
-        consumed.event_id as of_event,
+        consumed.slot,
+        consumed.event_number >= 0 or consumed.event_text != '' as is_of_event,
         consumed.grant_id,
         consumed.amount,
         consumed.feature_key,
@@ -63,7 +62,8 @@ named as (
     from consumed
     left join events
         on
-            consumed.event_id = events.event_id
+            consumed.event_number = events.event_number
+            and consumed.event_text = events.event_text
             and consumed.feature_key is not distinct from events.feature_key
 ),
 
@@ -72,7 +72,7 @@ keyed as (
         amount,
         case
             when $key = 'grantId' then grant_id
-            when $key = 'bucket' or of_event is null then null
+            when $key = 'bucket' or not is_of_event then null
             else
                 coalesce(
                     dimension_text($key, rest),
@@ -87,20 +87,24 @@ keyed as (
                 )
         end as text,
         case
-            when of_event is not null
+            when is_of_event
                 then
                     key_code(
                         $key, null, feature_key,
                         dim_1, dim_2, dim_3, dim_4, dim_5, dim_6, dim_7, dim_8
                     )
         end as code,
-        case when $key = 'bucket' then happened_at end as moment
+        case
+            when $key != 'bucket' then null
+            when list_contains($cut_slots, slot) then happened_at
+            else make_timestamp(cast(slot as bigint) * 900000000)
+        end as moment
     from named
     where
         (
             $only_1 is null
             or (
-                of_event is not null
+                is_of_event
                 and passes(
                     $values_1, $codes_1, false,
                     key_code(
@@ -114,7 +118,7 @@ keyed as (
         and (
             $only_2 is null
             or (
-                of_event is not null
+                is_of_event
                 and passes(
                     $values_2, $codes_2, false,
                     key_code(
@@ -128,7 +132,7 @@ keyed as (
         and (
             $only_3 is null
             or (
-                of_event is not null
+                is_of_event
                 and passes(
                     $values_3, $codes_3, false,
                     key_code(
@@ -141,15 +145,25 @@ keyed as (
         )
 ),
 
+grouped as (
+    select
+        code,
+        text,
+        moment,
+        sum(amount) as amount
+    from keyed
+    group by all
+),
+
 summed as (
     select
-        keyed.code,
+        grouped.code,
         case
-            when $key = 'bucket' then strftime(edges.bucket, '%Y-%m-%dT%H:%M') else keyed.text
+            when $key = 'bucket' then strftime(edges.bucket, '%Y-%m-%dT%H:%M') else grouped.text
         end as text,
-        sum(keyed.amount) as amount
-    from keyed
-    asof left join edges on keyed.moment >= edges.bucket
+        sum(grouped.amount) as amount
+    from grouped
+    asof left join edges on grouped.moment >= edges.bucket
     group by all
 )
 
@@ -159,5 +173,6 @@ select
 from summed
 left join key_values on summed.code = key_values.code and key_values.key = $key
 group by all
+having sum(summed.amount) != 0
 order by credits desc, value asc nulls last
 limit $most_rows

@@ -1,41 +1,63 @@
--- One row per bucket, grant, type of change and feature. $cuts are the starts of the buckets and
--- the end of the last; what happened before the first has a null bucket.
-with edges as (
-    select unnest($cuts) as bucket
+-- All that one pool's ledger holds, summed by what no cut is within: by day but of the days that
+-- one is within, $cut_days from $since to $until ($is_run: all days between); these by quarter of
+-- an hour; and of those that one is within, $cut_slots, by the very time. Not ordered: placed.py
+-- puts the rows into buckets, which plans nothing.
+with of_days as (
+    select
+        make_timestamp(cast(day as bigint) * 86400000000) as since,
+        grant_id,
+        event_type,
+        feature_key,
+        amount,
+        last_at
+    from ledger_days
+    where
+        customer_key = $customer_key
+        and resource_key is not distinct from $resource_key
+        and currency_key = $currency_key
+        and not list_contains($cut_days, day)
 ),
 
-of_pool as (
-    select
-        ledger.occurred_at,
-        ledger.grant_id,
-        ledger.event_type,
-        features.feature_id,
-        ledger.amount
+of_cut_days as (
+    select *
     from ledger
-    inner join pools
-        on
-            ledger.customer_key = pools.customer_key
-            and ledger.resource_key is not distinct from pools.resource_key
-    inner join currencies on ledger.currency_key = currencies.currency_key
-    left join features on ledger.feature_key = features.feature_key
     where
-        pools.customer_id = $customer_id
-        and pools.resource_id is not distinct from $resource_id
-        and currencies.currency_id = $currency_id
+        $is_run
+        and customer_key = $customer_key
+        and resource_key is not distinct from $resource_key
+        and currency_key = $currency_key
+        and occurred_at >= $since
+        and occurred_at < $until
+    union all
+    select *
+    from ledger
+    where
+        not $is_run
+        and customer_key = $customer_key
+        and resource_key is not distinct from $resource_key
+        and currency_key = $currency_key
+        and occurred_at >= $since
+        and occurred_at < $until
+        and day in (select unnest(cast($cut_days as integer[])))
+),
+
+of_slots as (
+    select
+        case
+            when list_contains($cut_slots, slot) then occurred_at
+            else make_timestamp(cast(slot as bigint) * 900000000)
+        end as since,
+        grant_id,
+        event_type,
+        feature_key,
+        sum(amount) as amount,
+        max(occurred_at) as last_at
+    from of_cut_days
+    group by all
 )
 
-select
-    edges.bucket,
-    of_pool.grant_id,
-    of_pool.event_type,
-    of_pool.feature_id,
-    sum(of_pool.amount) as amount,
-    max(of_pool.occurred_at) as last_at
-from of_pool
-asof left join edges on of_pool.occurred_at >= edges.bucket
-group by all
-order by
-    edges.bucket nulls first,
-    of_pool.grant_id,
-    of_pool.event_type,
-    of_pool.feature_id nulls first
+select *
+from of_days
+union all
+select *
+from of_slots
