@@ -1,6 +1,6 @@
 """What must add up in any pool, checked through the questions that the Balance page asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -16,6 +16,8 @@ from queries.statement import Spent, Statement
 from queries.statement.explain import (
     LINES,
     MOVES,
+    Explanation,
+    Segment,
     burn_down,
     by_bucket,
     by_grant,
@@ -51,43 +53,50 @@ def statement(pool: Pool, start: datetime, end: datetime, grain: Grain = Grain.W
     return Statement(customer_id, currency_id, Span(start, end), grain, resource_id=resource_id)
 
 
+def balances(
+    pool: Pool, sources: Iterable[Source], of_ledger: Decimal
+) -> Iterator[tuple[str, Decimal]]:
+    """The balance now, by whoever knows it: (who, the balance)."""
+    yield "the running ledger", of_ledger
+    for source in sources:
+        yield f"the balance of {source}", answer(Balance(*pool), source).frame["balance"].sum()
+        grants = answer(Grants(*pool), source).frame.filter(status="ACTIVE")
+        left = grants["amount"].sum() - grants["consumed_amount"].sum()
+        yield f"the sum of the grants of {source}", left
+
+
 def differences(
-    pool: Pool, source: Source, question: Statement, frame: pl.DataFrame, balance_now: Decimal
+    pool: Pool, question: Statement, frame: pl.DataFrame, now: Iterable[tuple[str, Decimal]]
 ) -> Iterator[str]:
     """What does not add up, in words; nothing where all of it does. `frame` is the answer."""
     whole = explain(frame, question)
-    asked = answer(Balance(*pool), source).frame["balance"].sum()
-    grants = answer(Grants(*pool), source).frame.filter(status="ACTIVE")
-    remaining = grants["amount"].sum() - grants["consumed_amount"].sum()
-    for name, amount in (
-        ("the API's balance", asked),
-        ("the sum of the grants", remaining),
-        ("the running ledger", balance_now),
-    ):
+    for name, amount in now:
         if whole.now != amount:
             yield f"{pool}: explained {whole.now}, {name} {amount}"
-    yield from _levels(pool, frame, question)
-    last = sum((segment.remaining[-1] for segment in burn_down(frame, question)), NONE)
+    yield from _levels(pool, frame, question, whole)
+    segments = burn_down(frame, question)
+    last = sum((segment.remaining[-1] for segment in segments), NONE)
     if last != whole.closing:
         yield f"{pool}: the burn-down ends at {last}, the statement at {whole.closing}"
+    ends = _drawn_ends(segments, question)
+    if segments and (sum(ends[:-1], NONE) != whole.closing or ends[-1] != whole.closing):
+        yield f"{pool}: the chart ends at {sum(ends[:-1], NONE)} and {ends[-1]}"
 
 
-def drawn_differences(pool: Pool, frame: pl.DataFrame, question: Statement) -> Iterator[str]:
-    """The last points of the chart itself: of the stacked grants together, and of the line."""
-    closing = explain(frame, question).closing
-    bands = tuple(Band(s.grant_id, "PAID", s.remaining) for s in burn_down(frame, question))
+def _drawn_ends(segments: Iterable[Segment], question: Statement) -> list[Decimal]:
+    """The last points of the chart itself: of each stacked grant, and of the line."""
+    bands = tuple(Band(s.grant_id, "PAID", s.remaining) for s in segments)
     if not bands:
-        return
+        return []
     times = (*question.cuts, question.span.end)
     traces = figure(BurnDown(times, bands, (), "UTC", "tokens")).data
-    ends = [Decimal(repr(float(trace.y[-1] or 0))) for trace in traces]
-    if sum(ends[:-1], NONE) != closing or ends[-1] != closing:
-        yield f"{pool}: the chart ends at {sum(ends[:-1], NONE)} and {ends[-1]}, not at {closing}"
+    return [Decimal(repr(float(trace.y[-1] or 0))) for trace in traces]
 
 
-def _levels(pool: Pool, frame: pl.DataFrame, question: Statement) -> Iterator[str]:
+def _levels(
+    pool: Pool, frame: pl.DataFrame, question: Statement, whole: Explanation
+) -> Iterator[str]:
     """Grants, buckets and features against the lines of the whole pool."""
-    whole = explain(frame, question)
     grants, buckets = by_grant(frame, question), by_bucket(frame, question)
     for line in LINES:
         if (grants[line].sum() or NONE) != whole.amount_of(line):

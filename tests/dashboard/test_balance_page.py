@@ -41,8 +41,8 @@ def test_every_pool_of_the_demo_adds_up_at_every_level(
     for pool in (pool for pool in pools if most is None or rows_of(demo, pool) <= most):
         question = sums.statement(pool, datetime(2026, 3, 5), NOW + timedelta(hours=1))
         frame = answer(question, asked).frame
-        wrong += sums.differences(pool, asked, question, frame, balances[pool])
-        wrong += sums.drawn_differences(pool, frame, question)
+        now = sums.balances(pool, [asked], balances[pool])
+        wrong += sums.differences(pool, question, frame, now)
     assert wrong == []
 
 

@@ -1,7 +1,6 @@
-"""The statement of a pool adds up at every level, whatever happened, whoever is asked."""
+"""What a pool consumed, by keys and events: it sums to the statement, whoever is asked."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import pytest
 import sums
@@ -16,22 +15,6 @@ from queries.time import Grain, Span
 
 END = NOW + timedelta(hours=1)
 MIDDLE = datetime(2026, 4, 9)
-
-
-def test_every_history_adds_up_at_every_level_and_both_sources_tell_it_alike(told: Told) -> None:
-    balances = sums.running(told.tables)
-    wrong: list[str] = []
-    for pool in sums.pools(told.tables):
-        question = sums.statement(pool, MIDDLE, END)
-        frames = []
-        for source in (told.live, told.extracted):
-            frames.append(answer(question, source).frame)
-            balance = balances.get(pool, Decimal(0))
-            wrong += sums.differences(pool, source, question, frames[-1], balance)
-        if not frames[0].equals(frames[1]):
-            wrong.append(f"{pool}: the sources differ")
-        wrong += sums.drawn_differences(pool, frames[0], question)
-    assert wrong == []
 
 
 def test_consumption_by_a_key_sums_to_the_statement_of_the_pool_and_of_each_grant(
