@@ -70,10 +70,8 @@ def measure(scale: str, count: int, made: Path) -> None:
     told.write_text(json.dumps(people))
     others = {name: _run("engines", name, made, told, runs) for name in ENGINES}
     rows = list(_rows("events", made / "extract", told, runs, others))
-    if count <= ledger.MOST:
-        rows += _of_ledger(events, made, people, runs)
-    else:
-        lines.append(f"Ledger: not measured, more than {ledger.MOST:,} events.")
+    lines += _load_ledger(events, made, people)
+    rows += _rows("ledger", made / "extract", made / "ledger-facts.json", runs, {})
     lines += _late(made, made / "extract")
     table = "\n".join([*lines, "", *_table(rows), "", WORDS])
     print(table, flush=True)
@@ -101,17 +99,19 @@ def _late(made: Path, extract: Path) -> list[str]:
     return [tell(f"a late day of {done['added']:,} events merged", what)]
 
 
-def _of_ledger(
-    events: list[Path], made: Path, people: dict[str, Any], runs: int
-) -> list[list[str]]:
+def _load_ledger(events: list[Path], made: Path, people: dict[str, Any]) -> list[str]:
+    """The year's grants and ledger into the extract of its events; what that took."""
     if not (made / "ledger-12.parquet").exists():
         ledger.generate(events, made)
     facts.places(sorted(made.glob("ledger-*.parquet")), people)
-    told = made / "ledger-facts.json"
-    told.write_text(json.dumps(people))
-    shutil.rmtree(made / "whole", ignore_errors=True)
-    ledger.load(events, made, made / "whole")
-    return list(_rows("ledger", made / "whole", told, runs, {}))
+    (made / "ledger-facts.json").write_text(json.dumps(people))
+    done = _run("ledger", made, made / "extract")
+    count, seconds = done["rows"], done["seconds"]
+    return [
+        tell("ledger", f"{count / seconds:,.0f} rows/s, {seconds:.1f} s"),
+        tell("ledger, largest memory", f"{done['memory'] / MB:,.0f} MB"),
+        tell("ledger, published", f"{done['bytes'] / count:.1f} bytes a row"),
+    ]
 
 
 def _rows(

@@ -1,5 +1,12 @@
-"""The fleet's grants and ledger as Parquet, month by month, and an extract that has them too."""
+"""The fleet's grants and ledger as Parquet, month by month, and put into its extract.
 
+`python -m tests.scale.ledger MADE FOLDER`, in a process of its own, puts them in.
+"""
+
+import json
+import resource
+import sys
+import time
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -7,25 +14,21 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data.extract.build import write
-from data.extract.folder import STAGING
+from data.extract.folder import STAGING, current, whole_file
+from data.extract.ledger_file import lay_ledger, read_ledger_file
+from data.extract.metadata import read_metadata, write_metadata
 from data.extract.publish import publish
-from data.tables import SCHEMAS, Tables
-from tests.scale.fleet import KEYS, RATES, YEAR
+from data.extract.statements import statement
+from data.tables import empty
+from tests.scale.fleet import RATES, YEAR
 
 SPARE = Decimal(5)
-MOST = 2_000_000
-"""More events than this `write` should not be given: it takes frames in memory."""
-LAST = datetime(YEAR, 12, 31, 23, 59, 59, 999_999)
-"""Up to here the data goes: the last grants have not lapsed yet."""
+MEMORY = "4GB"
 CREDITS = pl.col("feature").replace_strict(
     {feature: Decimal(amount) for feature, (_, amount) in RATES.items()},
     return_dtype=pl.Decimal(18, 6),
 )
 """What a unit of the event's feature costs."""
-CURRENCY = pl.col("feature").replace_strict(
-    {feature: currency for feature, (currency, _) in RATES.items()}, return_dtype=pl.String
-)
 
 
 def generate(events: list[Path], folder: Path) -> None:
@@ -56,53 +59,40 @@ def generate(events: list[Path], folder: Path) -> None:
             ).fetchall()
 
 
-def load(events: list[Path], made: Path, folder: Path) -> None:
-    """Publish an extract with everything: frames in memory, so of up to MOST events."""
-    write(_tables(events, made), folder / STAGING, source="a fleet", cut_off=LAST, loaded_at=LAST)
+def load(made: Path, folder: Path) -> None:
+    """Publish the extract in the folder once more, with the grants and ledger that were made."""
+    published = current(folder)
+    with whole_file(folder / STAGING, copy_of=published) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY}'")
+        for name in ("grants", "ledger"):
+            connection.register(f"no_{name}", empty(name))
+            connection.execute(
+                f"create temp view given_{name} as from no_{name} union all by name "
+                f"from read_parquet('{made}/{name}-*.parquet')"
+            )
+        connection.execute(statement("known"))
+        connection.execute(statement("fill_grants"))
+        lay_ledger(connection, folder)
+        write_metadata(connection, read_metadata(connection))
     publish(folder)
 
 
-def _tables(events: list[Path], made: Path) -> Tables:
-    used = _events(events)
-    pools = used.select("customer_id", "resource_id").unique()
-    frames = {
-        "customers": pools.select("customer_id").unique().with_columns(name="customer_id"),
-        "resources": pools.filter(pl.col("resource_id").is_not_null()),
-        "currencies": pl.DataFrame({"currency_id": sorted({c for c, _ in RATES.values()})}),
-        "features": pl.DataFrame({"feature_id": list(RATES)}),
-        "grants": pl.read_parquet(made / "grants-*.parquet"),
-        "ledger": pl.read_parquet(made / "ledger-*.parquet"),
-        "usage_events": used,
+def main(made: Path, folder: Path) -> None:
+    """Load, and print as JSON: the ledger's rows, seconds, largest memory, and the file's bytes."""
+    started = time.perf_counter()
+    load(made, folder)
+    version = current(folder)
+    assert version is not None
+    with duckdb.connect(version, read_only=True) as connection:
+        laid = read_ledger_file(connection)
+    told = {
+        "rows": laid.count_rows,
+        "seconds": time.perf_counter() - started,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "bytes": (folder / laid.file).stat().st_size,
     }
-    return {name: _fit(name, frame) for name, frame in frames.items()}
+    print(json.dumps(told))
 
 
-def _events(files: list[Path]) -> pl.DataFrame:
-    def pair(key: str) -> pl.Expr:
-        is_there = pl.col(key).is_not_null()
-        return pl.when(is_there).then(pl.struct(key=pl.lit(key), value=pl.col(key)))
-
-    pairs = SCHEMAS["usage_events"]["dimensions"]
-    return pl.read_parquet(files).select(
-        pl.col("units"),
-        event_id="id",
-        customer_id="customer",
-        resource_id="resource",
-        feature_id="feature",
-        currency_id=CURRENCY,
-        occurred_at="time",
-        received_at="received",
-        credits=(pl.col("units") * CREDITS).cast(pl.Decimal(18, 6)),
-        dimensions=pl.concat_list(
-            pl.concat_list(*map(pair, KEYS)).list.drop_nulls(), pl.col("rest").cast(pairs)
-        ),
-    )
-
-
-def _fit(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the table's columns; what it lacks is null."""
-    held = [
-        (pl.col(column) if column in frame.columns else pl.lit(None, kind).alias(column)).cast(kind)
-        for column, kind in SCHEMAS[name].items()
-    ]
-    return frame.select(held)
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

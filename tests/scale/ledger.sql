@@ -15,7 +15,7 @@ inner join rates using (feature);
 
 create or replace temp table month_grants as
 select
-    concat_ws('/', 'grant', customer_id, resource_id, currency_id, strftime($start, '%Y-%m'))
+    concat_ws('|', 'grant', customer_id, resource_id, currency_id, strftime($start, '%Y-%m'))
         as grant_id,
     customer_id,
     currency_id,

@@ -61,10 +61,16 @@ def of_ledger(people: dict[str, Any]) -> list[Asked]:
         "all grants": AllGrants(CURRENCY),
         "all moves, 30 days by day": AllMoves(CURRENCY, MONTH),
         "all moves, year by month": AllMoves(CURRENCY, ALL_YEAR, Grain.MONTH),
+        "all moves, year by day, Berlin": AllMoves(CURRENCY, ALL_YEAR, Grain.DAY, "Europe/Berlin"),
         "what-if, burned again, one model doubled": Replayed(CURRENCY, ALL_YEAR, DOUBLED),
         "what-if, burned again, as charged": Replayed(CURRENCY, ALL_YEAR),
     }
     return asked + [Asked(name, "all", (each,)) for name, each in everybody.items()]
+
+
+def grant_of(customer: str) -> str:
+    """The grant of December of the customer's own pool, as ledger.sql names it."""
+    return f"grant|{customer}|{CURRENCY}|{YEAR}-12"
 
 
 def _of_one(whose: str, people: dict[str, Any]) -> Iterator[Asked]:
@@ -127,17 +133,27 @@ def _of_a_ledger(whose: str, customer: str, person: dict[str, Any]) -> Iterator[
     first = LedgerPage(customer, CURRENCY)
     spent = Spent(customer, CURRENCY, MONTH, "model")
     place = person["place"]
+    year = Statement(customer, CURRENCY, ALL_YEAR, Grain.WEEK)
     questions: dict[str, Any] = {
         "ledger, first page": first,
         "ledger, a page in the middle": replace(first, place=place),
         "ledger, grants only": replace(first, types=("CREDITS_GRANTED",)),
         "ledger, one event": EventRows(customer, CURRENCY, person["event_id"], place),
         "left of each grant then": LeftThen(customer, CURRENCY, place),
-        "statement, year by week": Statement(customer, CURRENCY, ALL_YEAR, Grain.WEEK),
+        "statement, year by week": year,
+        "statement, year by day": replace(year, grain=Grain.DAY),
+        "statement, year by day, Berlin": replace(year, grain=Grain.DAY, zone="Europe/Berlin"),
+        "statement, month by day, Berlin": replace(
+            year, span=MONTH, grain=Grain.DAY, zone="Europe/Berlin"
+        ),
         "spent, month by model": spent,
+        "spent, month by model, of a grant": replace(spent, grant_id=grant_of(customer)),
         "spent, year by user": replace(spent, span=ALL_YEAR, by="user"),
         "spent, year by week": replace(spent, span=ALL_YEAR, by="bucket", grain=Grain.WEEK),
         "spent, events of a month": SpentEvents(customer, CURRENCY, MONTH),
+        "spent, events of a month, of a model": SpentEvents(
+            customer, CURRENCY, MONTH, only=(("model", "model-1"),)
+        ),
         "balance": Balance(customer, CURRENCY),
         "grants": Grants(customer, CURRENCY),
         "what-if, burned again": Replayed(CURRENCY, ALL_YEAR, DOUBLED, (customer,)),
