@@ -4,7 +4,7 @@ import polars as pl
 
 from data.extract.duckdb import Extract
 from queries.documents import document, given
-from queries.extracted import check_scope, codes_of
+from queries.extracted import check_scope
 from queries.ledger import (
     EVENT,
     LEFT,
@@ -77,7 +77,8 @@ def _as_kept(event_id: str | None, extract: Extract) -> dict[str, object]:
 
 def _feature_keys(feature_id: str, extract: Extract) -> list[int]:
     """Its key, if the extract has it."""
-    return codes_of(extract, [(FEATURE, feature_id)])[FEATURE]
+    found = extract.values(FEATURE).filter(pl.col("value") == feature_id)
+    return found["code"].to_list()
 
 
 def _row_number(place: str | None) -> int | None:
