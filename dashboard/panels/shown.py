@@ -22,8 +22,8 @@ from queries.usage.available import available
 from queries.usage.shape import NOT_SET, Group, cumulative, groups, over_time, whole_series
 
 CUT = (
-    "Some rows were cut off, being more than this page reads: every number here is too low. Choose "
-    "a shorter period, larger buckets, fewer keys or a filter."
+    "There are more groups than this page lists: the smallest are missing from the table and from "
+    "the comparison, though not from the totals of this period. Choose fewer keys, or a filter."
 )
 KEY_NAMES = {FEATURE: "Feature", CUSTOMER: "Customer"}
 AMOUNT_COLUMNS = (

@@ -101,5 +101,5 @@ select
 from placed
 where $chosen is null or get_bit(cast($chosen as bit), cast(group_place as integer)) = 1
 group by place
-order by place
+order by credits desc, place asc
 limit $most_rows

@@ -48,17 +48,20 @@ def top(question: TopUsage, extract: Extract) -> tuple[pl.DataFrame, bool]:
     """(the frame that `TopUsage` describes, whether the smallest groups were cut off).
 
     Where all rows may be too many for one pass, the first finds the largest groups, and the
-    second reads only these: all others together are what they lack of the whole.
+    second reads only these: all others together are what they lack of the whole. So what adds up
+    over time is all there is, also where not all groups are listed.
     """
     usage = question.usage
-    if len(usage.cuts) == 1 or len(usage.cuts) * _most_groups(usage, extract) <= AT_ONCE:
+    if len(usage.cuts) * _most_groups(usage, extract) <= AT_ONCE:
         rows, is_cut = read(usage, extract)
         return fold(rows, question), is_cut
     found, is_cut = _named(usage.whole(), extract)
     groups = by_group(found, usage)
     largest = groups.head(question.most)
     events = groups["events"].sum()
-    if min(len(usage.cuts) * groups.height, events) <= AT_ONCE:
+    if len(usage.cuts) == 1 and not is_cut:
+        chosen, whole, is_cut_too = found, found, False
+    elif min(len(usage.cuts) * groups.height, events) <= AT_ONCE:
         told = groups.height if events > AT_ONCE else 1
         chosen, is_cut_too = _named(usage, extract, told=told)
         whole = chosen

@@ -99,5 +99,8 @@ select
     cast(sum(events) as bigint) as events
 from keyed
 group by all
-order by all
+order by
+    credits desc, unit asc, code_1 asc nulls last, text_1 asc nulls last,
+    code_2 asc nulls last, text_2 asc nulls last, code_3 asc nulls last, text_3 asc nulls last,
+    code_4 asc nulls last, text_4 asc nulls last, code_5 asc nulls last, text_5 asc nulls last
 limit $most_rows

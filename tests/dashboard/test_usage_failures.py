@@ -10,7 +10,7 @@ from usage_page import UsagePage
 from usage_world import Answer, Api, Clock
 
 from dashboard import asking
-from dashboard.panels.shown import CUT as TOO_LOW
+from dashboard.panels.shown import CUT as MORE_GROUPS
 from dashboard.sources import Sources, use
 
 Visit = Callable[..., UsagePage]
@@ -138,10 +138,11 @@ KEPT = (
 
 @pytest.fixture
 def cut_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[CutAfter]:
-    """Make answers end after so many rows, until the test is over."""
+    """Make answers end after so many groups, until the test is over."""
 
     def cut(rows: int) -> None:
         asking.forget()
+        monkeypatch.setattr("queries.usage.extracted.AT_ONCE", 0)
         monkeypatch.setattr("queries.usage.extracted.MOST_ROWS", rows)
 
     yield cut
@@ -313,14 +314,23 @@ def test_a_source_that_the_address_names_and_that_is_not_there_is_said(
     assert visit(source="live").failures == ["There is no live source here."]
 
 
-def test_numbers_from_an_answer_that_was_cut_are_called_too_low(
+def test_groups_that_are_not_listed_are_said_and_are_in_the_totals(
+    visit: Visit, cut_after: CutAfter
+) -> None:
+    whole = visit(customer=KESTREL, by="user_id")
+    cut_after(5)
+    page = visit(customer=KESTREL, by="user_id")
+    assert page.failures == [MORE_GROUPS]
+    assert (page.total, page.chart.total) == (whole.total, whole.chart.total)
+    assert list(page.rows) == list(whole.rows)[:5] != list(whole.rows)
+
+
+def test_a_row_looked_into_says_which_groups_are_not_listed(
     visit: Visit, cut_after: CutAfter
 ) -> None:
     cut_after(2)
-    page = visit(customer=KESTREL, by="model")
-    assert page.failures == [TOO_LOW]
     page = visit(customer=KESTREL, by="model", into="claude", nested="team")
-    assert page.failures == [TOO_LOW, TOO_LOW]
+    assert page.failures == [MORE_GROUPS, MORE_GROUPS]
 
 
 def test_a_previous_period_that_was_cut_is_said_too(visit: Visit, cut_after: CutAfter) -> None:
@@ -328,7 +338,7 @@ def test_a_previous_period_that_was_cut_is_said_too(visit: Visit, cut_after: Cut
     page = visit(customer=KESTREL, by="model", period="custom", from_="2020-01-01", to="2020-01-31")
     assert page.failures == []
     page = visit(customer=KESTREL, by="model", period="custom", from_="2026-05-23", to="2026-05-24")
-    assert page.failures == [TOO_LOW]
+    assert page.failures == [MORE_GROUPS]
 
 
 def test_a_filter_that_is_in_the_address_twice_is_one_filter(visit: Visit) -> None:
