@@ -76,8 +76,6 @@ class Reading:
                 connection.execute(
                     "insert into spool.months values (?, ?, ?)", [source.number, *month]
                 )
-            if self.mapping.all_dimensions is not NOTHING:
-                connection.execute(statement("object_keys"))
             numbers = _odd_numbers(connection, source) if len(found) < count else []
             odd.append((source, numbers))
             count_read += count
@@ -104,17 +102,19 @@ class Reading:
         return plain_rows(self.mapping, source)
 
     def object_keys(self, connection: duckdb.DuckDBPyConnection, source: Source) -> frozenset[str]:
-        """The dimension keys in the objects of the file's plain rows."""
+        """The dimension keys in the objects of the file's rows, plain or not."""
         keys = "select dimension_key from spool.object_keys where file_number = ?"
         found = connection.execute(keys, [source.number]).fetchall()
         return frozenset(key for (key,) in found)
 
     def _meet(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Learn which rate each pool's usage of a feature has."""
+        """Learn which rate each pool's usage of a feature has, and the keys in the objects."""
         for source in self.sources:
             connection.execute(f"create or replace temp view plain as {self.plain(source)}")
             with readable(source):
                 connection.execute(statement("meet"))
+                if self.mapping.all_dimensions is not NOTHING:
+                    connection.execute(statement("object_keys"))
         met = connection.execute("select distinct * from spool.met").fetchall()
         pools: dict[tuple[str, str | None, str, str | None], Rate] = {}
         for pool in met:
@@ -216,9 +216,9 @@ class Reading:
 def same_pool(mapping: EventMapping, rows: str) -> str:
     """The condition under which a row of `rows` is of a row of `pools`."""
     tests = [f"{rows}.customer_id = pools.customer_id", f"{rows}.feature_id = pools.feature_id"]
-    if mapping.resource is not NOTHING:
+    if mapping.resource.column is not None:
         tests.append(f"{rows}.resource_id is not distinct from pools.resource_id")
-    if mapping.plan is not NOTHING:
+    if mapping.plan.column is not None:
         tests.append(f"{rows}.plan_id is not distinct from pools.plan_id")
     return " and ".join(tests)
 
