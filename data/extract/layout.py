@@ -60,8 +60,8 @@ def laid(
     Only parts with months of incoming events are written anew, under new names: no file that a
     version has is changed. `promoted` are the keys whose values are in dim_1 … dim_8, of
     `incoming` and of the parts. `incoming` has the columns of the view usage_events, but texts in
-    dim_1 … dim_8, and not slot, micro and delay. `incoming_values` has its dim_1 … dim_8 and
-    occurred_at, and is quicker to read.
+    dim_1 … dim_8, and not slot, micro and delay. `incoming_values` has its event_id,
+    occurred_at and dim_1 … dim_8, and is quicker to read.
     """
     connection.execute(statement("time"))
     months = [Months(*row) for row in connection.execute(statement("months")).fetchall()]
@@ -142,7 +142,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, part: Part, promoted: Sequence[
         "first": part.first_slot,
         "until": part.until_slot,
         "prefix": part.id_prefix,
-        "digits": part.id_digits,
+        "number": f"[0-9]{{{part.id_digits}}}",
     }
     connection.execute(statement("fill_part"), given)
     connection.execute(statement("roll_pool_days"))

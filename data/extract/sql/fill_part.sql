@@ -1,29 +1,23 @@
 -- The incoming events of the slots from $first to $until and those that the extract held of them
--- (the view held_events) become the part. An id that is $prefix and $digits digits is kept as the
--- number.
+-- (the view held_events) become the part. An id that is $prefix and as many digits as the pattern
+-- $number has is kept as the number.
 insert into part.usage_events
 with numbered as (
     select
         *,
-        try_cast(
-            case
-                when
-                    $digits > 0
-                    and starts_with(event_id, $prefix)
-                    and length(event_id) = length($prefix) + $digits
-                    then substr(event_id, length($prefix) + 1)
-            end as bigint
-        ) as number
+        case
+            when
+                starts_with(event_id, $prefix)
+                and regexp_full_match(substr(event_id, length($prefix) + 1), $number)
+                then try_cast(substr(event_id, length($prefix) + 1) as bigint)
+        end as event_number
     from incoming
     where slot_of(occurred_at) >= $first and slot_of(occurred_at) < $until
 ),
 
 coded as (
     select
-        case
-            when lpad(cast(numbered.number as varchar), $digits, '0') = right(event_id, $digits)
-                then numbered.number
-        end as event_number,
+        numbered.event_number,
         numbered.event_id,
         numbered.customer_key,
         numbered.resource_key,
@@ -75,6 +69,8 @@ shortened as (
 
 select *
 from shortened
+-- By pool and time, in as few bytes as can be: a wider key takes longer to sort.
 order by
-    customer_key asc, resource_key asc nulls first, currency_key asc nulls first,
-    slot asc, micro asc, event_number asc, feature_key asc
+    (cast(customer_key as bigint) << 32) + coalesce(resource_key, 0) asc,
+    coalesce(currency_key, 0) asc,
+    cast(slot as bigint) * 900000000 + micro asc

@@ -53,6 +53,7 @@ left join named_pools
 
 create or replace temp view incoming_values as
 select
+    event_id,
     occurred_at,
     dim_1,
     dim_2,
@@ -65,6 +66,7 @@ select
 from plain_rows
 union all
 select
+    event_id,
     occurred_at,
     dim_1,
     dim_2,
