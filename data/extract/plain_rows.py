@@ -211,11 +211,12 @@ def _object(field: Field, source: Source) -> Read:
 def _is_plain_map(column: str) -> str:
     """Its keys are allowed, each there once, and every one has a value."""
     return (
-        f"{column} is null or cardinality({column}) = 0 or ("
+        # A case, because SQL works out both sides of an "or", and most objects are empty.
+        f"case when {column} is null or cardinality({column}) = 0 then true else ("
         f"regexp_full_match(array_to_string(map_keys({column}), ''), '{KEYS}')"
         f" and not list_contains(map_keys({column}), '')"
         f" and list_count(map_values({column})) = cardinality({column})"
-        f" and len(list_distinct(map_keys({column}))) = cardinality({column}))"
+        f" and len(list_distinct(map_keys({column}))) = cardinality({column})) end"
     )
 
 
@@ -250,9 +251,20 @@ def placed(mapping: EventMapping, promoted: Sequence[str], object_keys: Collecti
     return ",\n".join([*dims, f"{_rest(mapping, promoted, object_keys)} as rest"])
 
 
-def dimensions_of(mapping: EventMapping) -> str:
-    """The SQL of the map of all dimensions of a plain row."""
-    return _rest(mapping, (), mapping.dimensions)
+def pairs_of(mapping: EventMapping) -> str:
+    """The SQL of the dimensions of the rows `sampled`, a row each; a single one wins."""
+    columns = _columns(mapping)
+    singles = [
+        f"select {quoted(key)} as key, {column} as value from sampled where {column} is not null"
+        for key, column in columns.items()
+    ]
+    won = "".join(
+        f" and not (key = {quoted(key)} and {column} is not null)"
+        for key, column in columns.items()
+    )
+    given = f"select {', '.join(['dimensions', *columns.values()])} from sampled"
+    entries = f"select *, unnest(map_entries(dimensions), recursive := true) from ({given})"
+    return " union all ".join([*singles, f"select key, value from ({entries}) where true{won}"])
 
 
 def _columns(mapping: EventMapping) -> dict[str, str]:

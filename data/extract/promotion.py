@@ -10,11 +10,12 @@ from data.extract.fresh import Reading
 from data.extract.layout import MOST_VALUES, PROMOTED, laid
 from data.extract.metadata import read_metadata, write_metadata
 from data.extract.parts import Part, held_usage, read_parts, write_parts
-from data.extract.plain_rows import dimensions_of
+from data.extract.plain_rows import pairs_of
 from data.extract.statements import statement
 from data.extract.work import PROGRESS, PROMOTION
 
-SAMPLE = 250_000
+SAMPLE = 1_000_000
+"""So many rows tell the most used keys."""
 
 
 def promote(connection: duckdb.DuckDBPyConnection, folder: Path, reading: Reading) -> None:
@@ -42,16 +43,18 @@ def promote(connection: duckdb.DuckDBPyConnection, folder: Path, reading: Readin
 def _most_used(connection: duckdb.DuckDBPyConnection, reading: Reading) -> tuple[str, ...]:
     """The keys of most of the first events of each file, among what the extract has."""
     limit = SAMPLE // max(len(reading.sources), 1)
-    samples = ["select dimensions from spool.odd limit 250000"]
+    samples = [f"select dimensions from spool.odd limit {SAMPLE}"]
     samples += [
-        f"select {dimensions_of(reading.mapping)} as dimensions from ({reading.plain(source)}) "
+        f"select columns('dimensions|key_[0-9]+') from ({reading.plain(source)}) "
         f"where is_plain limit {limit}"
         for source in reading.sources
     ]
-    union = " union all ".join(f"({sample})" for sample in samples)
+    union = " union all by name ".join(f"({sample})" for sample in samples)
     connection.execute(f"create or replace temp table sampled as {union}")
+    connection.execute(f"create or replace temp view pairs as {pairs_of(reading.mapping)}")
     given = {"most_values": MOST_VALUES, "promoted": PROMOTED}
     found = connection.execute(statement("count_keys"), given).fetchall()
+    connection.execute("drop view pairs")
     connection.execute("drop table sampled")
     return tuple(key for (key,) in found)
 

@@ -1,10 +1,5 @@
--- The most used keys of a sample of events, but none whose values are nearly as many as the events.
-with pairs as (
-    select unnest(map_entries(dimensions), recursive := true)
-    from sampled
-),
-
-counted as (
+-- The most used keys of a sample of events, but none of too many values.
+with counted as (
     select
         key as dimension_key,
         count(*) as count_events
