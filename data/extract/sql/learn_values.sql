@@ -66,3 +66,4 @@ select
     fresh.value
 from fresh
 left join lasts on fresh.place = lasts.place
+order by fresh.place, code
