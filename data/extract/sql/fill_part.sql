@@ -27,8 +27,8 @@ coded as (
         micro_of(numbered.occurred_at) as micro,
         case
             when
-                numbered.loaded_at >= numbered.occurred_at
-                and numbered.loaded_at < numbered.occurred_at + interval 1 day
+                epoch_us(numbered.loaded_at) - epoch_us(numbered.occurred_at)
+                between 0 and 86399999999
                 then epoch_us(numbered.loaded_at) - epoch_us(numbered.occurred_at)
         end as delay,
         numbered.loaded_at,
