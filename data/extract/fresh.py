@@ -17,6 +17,7 @@ from data.extract.errors import EventsError
 from data.extract.event_files import rows
 from data.extract.events import RowError, read_event
 from data.extract.mapping import NOTHING, EventMapping, Row
+from data.extract.parts import number_pattern, read_parts
 from data.extract.plain_rates import credits_of, is_simple, short_amount
 from data.extract.plain_rows import Source, plain_rows
 from data.extract.rating import Rater, Usage
@@ -27,6 +28,7 @@ HASHED = 500_000
 REASON_LENGTH = 300
 LARGEST_AMOUNT = 1000
 """With a flat rate below, a plain row's credits are never too many."""
+RATED_ODD = "create or replace temp view rated as select *, true as is_sure from spool.odd"
 ODD = pa.schema(
     [
         ("file_number", pa.int32()),
@@ -196,8 +198,7 @@ class Reading:
         """Leave out all but the first of what is there more than once; return how many."""
         hashes.sort()
         twice = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-        connection.register("read_hashes", pa.table({"hashed": hashes}))
-        connection.execute(statement("find_suspects"))
+        self._find_held(connection, hashes)
         connection.register("read_hashes", pa.table({"hashed": twice}))
         connection.execute("insert into spool.suspects from read_hashes")
         connection.unregister("read_hashes")
@@ -211,6 +212,20 @@ class Reading:
         connection.execute(statement("leave_out"))
         [(repeated,)] = connection.execute("select count(*) from repeated").fetchall()
         return int(repeated)
+
+    def _find_held(self, connection: duckdb.DuckDBPyConnection, hashes: Hashes) -> None:
+        """Find the events that the extract has: by their numbers, which statistics exclude."""
+        forms = {(part.id_prefix, part.id_digits) for part in read_parts(connection)}
+        for prefix, digits in sorted(form for form in forms if form[1]):
+            form = {"prefix": prefix, "number": number_pattern(digits)}
+            connection.execute("create or replace temp table read_numbers (event_number bigint)")
+            for rated in [*(self._rated(connection, each) for each in self.sources), RATED_ODD]:
+                connection.execute(rated)
+                connection.execute(statement("read_numbers"), form)
+            given = {"prefix": prefix, "digits": digits}
+            connection.execute(statement("find_numbers"), given)
+        connection.register("read_hashes", pa.table({"hashed": hashes}))
+        connection.execute(statement("find_texts"))
 
 
 def same_pool(mapping: EventMapping, rows: str) -> str:

@@ -131,7 +131,8 @@ def _lay_all(
         promote(connection, folder, reading)
     metadata = read_metadata(connection)
     keys = metadata.promoted_keys
-    for months in together(months_of(connection)):
+    [(added,)] = connection.execute("select count_added from spool.ended").fetchall()
+    for months in together(months_of(connection)) if added else ():
         if months.until in done:
             continue
         make_incoming(connection, reading, months, keys, began)

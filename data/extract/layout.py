@@ -15,6 +15,7 @@ from data.extract.parts import (
     attach_new,
     held_events,
     new_name,
+    number_pattern,
     read_parts,
     write_parts,
 )
@@ -142,7 +143,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, part: Part, promoted: Sequence[
         "first": part.first_slot,
         "until": part.until_slot,
         "prefix": part.id_prefix,
-        "number": f"[0-9]{{{part.id_digits}}}",
+        "number": number_pattern(part.id_digits),
     }
     connection.execute(statement("fill_part"), given)
     connection.execute(statement("roll_pool_days"))

@@ -107,6 +107,11 @@ def number_of(file: Numbering, event_id: str) -> int | None:
     return int(number) if is_one and len(number) == file.id_digits else None
 
 
+def number_pattern(digits: int) -> str:
+    """The regular expression of the number in an id that is kept as one."""
+    return f"[0-9]{{{digits}}}"
+
+
 def new_name() -> str:
     """The name of a part yet to be written; no version ever had one of that name."""
     return PATTERN.replace("*", uuid.uuid4().hex[:16])

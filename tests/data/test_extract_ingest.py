@@ -506,6 +506,37 @@ def test_other_types_are_refused_as_values(tmp_path: Path, catalogue: Catalogue)
 # Extending
 
 
+def test_an_event_is_known_again_whether_its_id_is_kept_as_a_number_or_as_a_text(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    may, june = "2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z"
+    ids = [("e-01", may), ("e-02", may), ("odd", may), ("e-1", may), ("n7", june), ("e-99", june)]
+    rows = [ROW | {"id": event_id, "at": at} for event_id, at in ids]
+    folder = tmp_path / "x"
+    for number in (0, 4):
+        file = csv_file(tmp_path / f"{number}.csv", rows[number : number + 4])
+        ingest([file], mapping(), catalogue, folder, NOW)
+        publish(folder)
+    others = [ROW | {"id": event_id} for event_id in ("e-03", "e-001", "n8", "e-+1", "n-01", "01")]
+    tokens = [row | {"what": "tokens"} for row in rows]
+    file = csv_file(tmp_path / "again.csv", [*rows, *others, *tokens])
+    done = ingest([file], mapping(), catalogue, folder, NOW)
+    assert (done.added, done.already_there) == (len(others) + len(tokens), len(rows))
+    counted = "select count(*) as c, count(distinct event_id) as d from usage_events"
+    assert staged(folder, counted) == [(18, 12)]
+
+
+def test_files_with_nothing_new_leave_the_files_of_events_as_they_are(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    file = csv_file(tmp_path / "a.csv", [ROW, ROW | {"id": "e-2"}])
+    for _ in range(2):
+        done = ingest([file], mapping(), catalogue, tmp_path / "x", NOW)
+        publish(tmp_path / "x")
+    assert (done.added, done.already_there) == (0, 2)
+    assert len(list((tmp_path / "x").glob("usage-*.duckdb"))) == 1
+
+
 def test_what_is_there_is_not_added_again(tmp_path: Path, catalogue: Catalogue) -> None:
     first = csv_file(tmp_path / "a.csv", [ROW, ROW | {"id": "e-2"}, ROW | {"much": "99"}])
     done = ingest([first], mapping(), catalogue, tmp_path / "x", NOW)

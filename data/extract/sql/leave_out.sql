@@ -3,12 +3,9 @@
 create or replace temp table repeated as
 with held as (
     select distinct
-        usage_events.event_id,
-        features.feature_id
-    from usage_events
-    inner join features on usage_events.feature_key = features.feature_key
-    semi join spool.suspects as suspects
-        on hash(usage_events.event_id, features.feature_id) = suspects.hashed
+        event_id,
+        feature_id
+    from spool.held
 ),
 
 numbered as (

@@ -51,6 +51,12 @@ create or replace table spool.odd (
     dimensions map (varchar, varchar) not null
 );
 
+-- Events that the extract has, or may have, of those in the files.
+create or replace table spool.held (
+    event_id varchar not null,
+    feature_id varchar not null
+);
+
 create or replace table spool.suspects (
     hashed ubigint not null
 );
