@@ -11,7 +11,7 @@ import pytest
 from serving import ROOT, free_port, served, wait_until_healthy
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+    from playwright.sync_api import BrowserContext, BrowserType, Page, ViewportSize
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [
@@ -31,25 +31,35 @@ NewPage = Callable[..., "Page"]
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
+def chromium() -> Iterator["BrowserType"]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip(f"there is no Chromium at {CHROMIUM}")
     sync_api.expect.set_options(timeout=SECONDS_TO_APPEAR * 1000)
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS
-        )
-        yield chromium
-        chromium.close()
+        yield playwright.chromium
 
 
 @pytest.fixture(scope="session")
-def context(browser: "Browser") -> Iterator["BrowserContext"]:
-    """One for all pages, so that Streamlit's own files come out of its cache."""
-    context = browser.new_context()
+def context(
+    chromium: "BrowserType", tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["BrowserContext"]:
+    """One for all pages, with a cache on disk: Streamlit's code is fetched and compiled once."""
+    context = chromium.launch_persistent_context(
+        tmp_path_factory.mktemp("chromium"),
+        executable_path=str(CHROMIUM),
+        args=CHROMIUM_ARGUMENTS,
+    )
     yield context
     context.close()
+
+
+@pytest.fixture
+def page_of_its_own(chromium: "BrowserType") -> Iterator["Page"]:
+    """A page whose clock can be stopped: Playwright stops it for the whole context."""
+    browser = chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+    yield browser.new_page()
+    browser.close()
 
 
 @pytest.fixture

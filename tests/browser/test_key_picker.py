@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from accessibility import at_rest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -167,17 +167,17 @@ def test_a_list_of_unknown_length_says_how_many_are_shown(pickers: "Page") -> No
 
 
 def test_the_list_here_is_narrowed_while_the_server_searches(
-    browser: "Browser", address: str
+    page_of_its_own: "Page", address: str
 ) -> None:
-    with browser.new_context() as context, context.new_page() as page:
-        page.goto(address)
-        box(page, "Models").click()
-        expect(options(page)).to_have_count(50)
-        page.clock.install()
-        page.clock.pause_at("2100-01-01")  # before the pause in typing that sends the search
-        box(page, "Models").fill("0042")
-        expect(options(page)).to_have_text(["Model 0042"])
-        expect(page.get_by_text("Searching…")).to_be_visible()
+    page = page_of_its_own
+    page.goto(address)
+    box(page, "Models").click()
+    expect(options(page)).to_have_count(50)
+    page.clock.install()
+    page.clock.pause_at("2100-01-01")  # before the pause in typing that sends the search
+    box(page, "Models").fill("0042")
+    expect(options(page)).to_have_text(["Model 0042"])
+    expect(page.get_by_text("Searching…")).to_be_visible()
 
 
 def test_typing_does_not_rerun_the_page(pickers: "Page") -> None:
@@ -352,13 +352,13 @@ def test_picks_survive_a_list_that_outgrows_the_short_form_and_shrinks_again(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("label", ["Models", "Owner"])
 def test_axe_finds_nothing_wrong_with_the_list_open(
-    browser: "Browser", address: str, label: str, scheme: Literal["light", "dark"]
+    new_page: Callable[..., "Page"], address: str, label: str, scheme: str
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
-    with browser.new_context(color_scheme=scheme) as context, context.new_page() as page:
-        page.goto(f"{address}/?model=model-0001&owner=c-7")
-        box(page, label).click()
-        page.keyboard.press("ArrowDown")
-        expect(options(page)).not_to_have_count(0)
-        found = axe.Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+    page = new_page(color_scheme=scheme)
+    page.goto(f"{address}/?model=model-0001&owner=c-7")
+    box(page, label).click()
+    page.keyboard.press("ArrowDown")
+    expect(options(page)).not_to_have_count(0)
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
