@@ -87,7 +87,10 @@ def run_until(step: int, act: Callable[[Path, Path], None], folder: Path, file: 
 def spawn() -> Iterator[Any]:
     context = multiprocessing.get_context("forkserver")
     # DuckDB and pyarrow look for pandas at their first table: that takes longer than an ingest.
-    context.set_forkserver_preload(["data.extract.ingest", "pandas", "pyarrow.compute"])
+    # This module is imported by each process, and with it what it needs.
+    context.set_forkserver_preload(
+        ["data.extract.ingest", "data.extract.duckdb", "pandas", "pyarrow.compute", "pytest"]
+    )
     return context
 
 
@@ -125,11 +128,15 @@ def events(tmp_path: Path, name: str, count: int, first: datetime) -> Path:
 
 
 def everything(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """All tables of an extract, those of its parts included; a part's name is by chance."""
+    """All tables of an extract, those of its parts included.
+
+    By chance are a part's name and, of many rows, their order; that of a part's events is not.
+    """
     with duckdb.connect(path, read_only=True) as extract:
         tables = extract.execute("select table_name from duckdb_tables()").fetchall()
-        held = {table: extract.execute(f"from {table}").fetchall() for (table,) in tables}
-    parts = held.pop("parts")
+        read = {table: extract.execute(f"from {table}").fetchall() for (table,) in tables}
+    parts = read.pop("parts")
+    held = {table: sorted(rows, key=repr) for table, rows in read.items()}
     held["parts"] = [row[1:] for row in parts]
     for number, (file, *_) in enumerate(parts):
         with duckdb.connect(path.parent / file, read_only=True) as part:
