@@ -121,6 +121,9 @@ def _rows(
     bandwidth = _bandwidth()
     for number, asked in enumerate(KINDS[kind](people)):
         found = _run("ask", extract, told, kind, number, runs)
+        if "error" in found:
+            yield [asked.name, asked.whose, found["error"], *["–"] * (len(COLUMNS) - 3)]
+            continue
         if asked.name.endswith("as charged") and found["difference"]:
             raise Mismatch(f"{asked.key}: the replay differs in {found['difference']} rows.")
         read = facts.floor_bytes(asked, people)

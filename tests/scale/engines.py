@@ -30,7 +30,7 @@ from queries.usage import TopUsage, Usage
 from queries.usage.extracted import AT_ONCE
 from queries.usage.top import by_group, fold, only, put_together
 from queries.whatif import Repriced
-from tests.scale.ask import ENOUGH, LEAST_RUNS
+from tests.scale.ask import is_to_be_asked
 from tests.scale.facts import FEATURES
 from tests.scale.fleet import KEYS, RATES
 from tests.scale.ledger import CREDITS
@@ -66,8 +66,8 @@ def main(name: str, made: str, facts: str, runs: str) -> None:
 
 
 def _measured(ask: Ask, questions: tuple[Any, ...], runs: int) -> dict[str, Any]:
-    times = []
-    while len(times) <= LEAST_RUNS or (len(times) <= runs and sum(times) < ENOUGH):
+    times: list[float] = []
+    while is_to_be_asked(times, runs):
         started = time.perf_counter()
         found = [ask(question) for question in questions]
         times.append((time.perf_counter() - started) * 1000)
