@@ -224,6 +224,7 @@ class Reading:
                 connection.execute(statement("read_numbers"), form)
             given = {"prefix": prefix, "digits": digits}
             connection.execute(statement("find_numbers"), given)
+            connection.execute("drop table read_numbers")
         connection.register("read_hashes", pa.table({"hashed": hashes}))
         connection.execute(statement("find_texts"))
 
