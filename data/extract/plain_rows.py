@@ -211,12 +211,13 @@ def _object(field: Field, source: Source) -> Read:
 def _is_plain_map(column: str) -> str:
     """Its keys are allowed, each there once, and every one has a value."""
     return (
-        # A case, because SQL works out both sides of an "or", and most objects are empty.
+        # Cases, because SQL works out both sides of an "or", and most objects are small.
         f"case when {column} is null or cardinality({column}) = 0 then true else ("
         f"regexp_full_match(array_to_string(map_keys({column}), ''), '{KEYS}')"
         f" and not list_contains(map_keys({column}), '')"
         f" and list_count(map_values({column})) = cardinality({column})"
-        f" and len(list_distinct(map_keys({column}))) = cardinality({column})) end"
+        f" and case when cardinality({column}) = 1 then true"
+        f" else len(list_distinct(map_keys({column}))) = cardinality({column}) end) end"
     )
 
 
