@@ -5,10 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from shutil import copytree
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from serving import ROOT, free_port, served, wait_until_healthy
+from serving import ROOT, free_port, places_in, served, wait_until_healthy
+
+from dashboard.settings import read_settings
+from dashboard.sources import connect
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, BrowserType, Page, ViewportSize
@@ -113,17 +117,29 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the first `make run` leaves behind, built once and to be copied."""
+    folder = tmp_path_factory.mktemp("demo")
+    sources = connect(read_settings(places_in(folder)))
+    sources.close()
+    assert sources.extract is not None
+    sources.extract.extract.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app as `make run` serves it, on a demo of its own."""
-    with served(tmp_path_factory.mktemp("app")) as address:
+    folder = copytree(demo_folder, tmp_path_factory.mktemp("app"), dirs_exist_ok=True)
+    with served(folder) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def signed_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def signed_app(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app behind a proxy that signs people in, on a demo of its own."""
-    names = {"USER_HEADER": USER, "ROLE_HEADER": ROLE}
-    with served(tmp_path_factory.mktemp("signed"), **names) as address:
+    folder = copytree(demo_folder, tmp_path_factory.mktemp("signed"), dirs_exist_ok=True)
+    with served(folder, USER_HEADER=USER, ROLE_HEADER=ROLE) as address:
         yield address
 
 

@@ -21,14 +21,12 @@ SECONDS_TO_START = 30
 def served(folder: Path, **settings: str) -> Iterator[str]:
     """The app on what lies in a folder, or on a demo where nothing does."""
     port = free_port()
-    places = {"METERING_STORE": str(folder / "metering"), "EXTRACT_DIR": str(folder / "extract")}
-    places["ACTIVITY"] = str(folder / "activity.sqlite")
     log = folder / "app.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "dashboard", "serve"],
             cwd=ROOT,
-            env=os.environ | places | settings | {"PORT": str(port)},
+            env=os.environ | places_in(folder) | settings | {"PORT": str(port)},
             stdout=output,
             stderr=output,
         )
@@ -39,6 +37,12 @@ def served(folder: Path, **settings: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+def places_in(folder: Path) -> dict[str, str]:
+    """Where the app keeps its things, as its settings name them."""
+    places = {"METERING_STORE": "metering", "EXTRACT_DIR": "extract", "ACTIVITY": "activity.sqlite"}
+    return {setting: str(folder / name) for setting, name in places.items()}
 
 
 def free_port() -> int:
