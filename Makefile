@@ -33,9 +33,9 @@ soak: .venv/dev
 traces: .venv/installed
 	@$(BIN)/python -m dashboard traces $(TRACES)
 
-# make extract EVENTS=events.jsonl MAPPING=mapping.json [CATALOG=catalogue.json]
+# make extract EVENTS=events.jsonl MAPPING=mapping.json [CATALOG=catalogue.json], or EVENTS=exports
 extract: .venv/installed
-	@$(BIN)/python -m dashboard extract ingest $(EVENTS) --mapping $(MAPPING) \
+	@$(BIN)/python -m dashboard extract ingest $(EVENTS) $(if $(MAPPING),--mapping $(MAPPING)) \
 		$(if $(CATALOG),--catalog $(CATALOG))
 	@$(BIN)/python -m dashboard extract publish
 

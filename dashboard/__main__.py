@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dashboard.settings import Settings, SettingsError, read_settings
-from data.clock import utc_now
 from data.demo.sold import CATALOGUE
 from data.demo.traces import TracesError
 from data.extract.errors import ExtractError
-from data.metering.catalogue import read_catalogue
 from data.metering.errors import MeteringError
 from data.metering.service.faults import NoStore, RulesBroken, StoreInUse
 from data.metering.service.verification import verify
@@ -58,10 +56,17 @@ def _parser() -> argparse.ArgumentParser:
     metering.set_defaults(run=_metering)
 
     extract = commands.add_parser("extract", help="make an extract").add_subparsers(required=True)
-    ingest = extract.add_parser("ingest", help="add events from files")
-    ingest.add_argument("events", type=Path, nargs="+")
-    ingest.add_argument("--mapping", type=Path, required=True, help="JSON: columns to fields")
-    ingest.add_argument("--catalog", type=Path, default=CATALOGUE, help="JSON: what usage costs")
+    ingest = extract.add_parser("ingest", help="add events, or warehouse exports, from files")
+    ingest.add_argument("events", type=Path, nargs="+", metavar="file or folder")
+    ingest.add_argument(
+        "--mapping",
+        type=Path,
+        help="JSON: columns to fields; without it the files are warehouse exports of credit "
+        "consumption and credit grants, known by their columns",
+    )
+    ingest.add_argument(
+        "--catalog", type=Path, help="JSON: what usage costs, and of exports the names"
+    )
     ingest.set_defaults(run=_ingest)
     extract.add_parser("publish", help="make what was ingested the current version").set_defaults(
         run=_publish
@@ -100,20 +105,12 @@ def _metering(given: argparse.Namespace, settings: Settings) -> None:
 
 
 def _ingest(given: argparse.Namespace, settings: Settings) -> None:
-    from data.extract.ingest import ingest
-    from data.extract.mapping import read_mapping
+    from dashboard.ingesting import ingest_events, ingest_warehouse
 
-    done = ingest(
-        given.events,
-        read_mapping(given.mapping),
-        read_catalogue(given.catalog),
-        settings.extract_dir,
-        utc_now(),
-        report=lambda line: print(line, file=sys.stderr, flush=True),
-    )
-    print(f"{done.read:,} rows read: {done.added:,} added, {done.already_there:,} were there.")
-    if done.rejected:
-        print(f"{done.rejected:,} rows were rejected; {done.rejects} says why.", file=sys.stderr)
+    if given.mapping is None:
+        ingest_warehouse(given.events, given.catalog, settings)
+    else:
+        ingest_events(given.events, given.mapping, given.catalog or CATALOGUE, settings)
 
 
 def _publish(_given: argparse.Namespace, settings: Settings) -> None:

@@ -5,7 +5,9 @@ import json
 import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,10 +19,27 @@ from data.extract.errors import EventsError, MappingError
 from data.extract.mapping import Row
 
 BATCH = 20_000
+SEEN = 1000
 ARROW_FILE = b"ARROW1"
 Wanted = Sequence[int] | None
 NumberedRow = tuple[int, Row | str]
 """The row's number in its file, from 1, and the row, or the reason why it cannot be read."""
+
+
+def files_of(given: Sequence[Path]) -> list[Path]:
+    """The files, and for each folder the files in it that are of a known format, by name."""
+    found: list[Path] = []
+    for path in given:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        held = sorted(each for each in path.iterdir() if each.suffix.lower() in READERS)
+        if not held:
+            raise EventsError(
+                f"There is no file in {path} of those known here: {', '.join(READERS)}."
+            )
+        found += held
+    return found
 
 
 def rows(
@@ -37,8 +56,33 @@ def rows(
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise EventsError(f"{path.name} is none of the files known here: {', '.join(READERS)}.")
-    try:
+    with _readable(path):
         yield from reader(path, columns, wanted)
+
+
+def header(path: Path) -> list[str]:
+    """The names of a file's columns; of JSON lines the keys of the first objects.
+
+    Raises EventsError as `rows` does.
+    """
+    with _readable(path):
+        match path.suffix.lower():
+            case ".csv":
+                with path.open(newline="", encoding="utf-8-sig") as text:
+                    return next(csv.reader(text), [])
+            case ".parquet":
+                return list(pq.read_schema(path).names)
+            case ".arrow" | ".feather":
+                with pa.memory_map(str(path)) as source:
+                    return list(_opened_arrow(source).schema.names)
+        first = islice(rows(path, ()), SEEN)
+        return list(dict.fromkeys(key for _, row in first if isinstance(row, dict) for key in row))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise EventsError(f"There is no file {path}.") from None
     except UnicodeDecodeError as error:
@@ -85,15 +129,21 @@ def _arrow(path: Path, columns: Collection[str], wanted: Wanted) -> Iterator[Num
 def arrow_batches(path: Path, columns: Collection[str]) -> Iterator[pa.RecordBatch]:
     """The columns of an Arrow IPC file, or stream, as it lies there."""
     with pa.memory_map(str(path)) as source:
-        is_file = source.read(len(ARROW_FILE)) == ARROW_FILE
-        source.seek(0)
-        opened = ipc.open_file(source) if is_file else ipc.open_stream(source)
+        opened = _opened_arrow(source)
         check_columns(path, columns, opened.schema.names)
         batches = (
-            (opened.get_batch(n) for n in range(opened.num_record_batches)) if is_file else opened
+            (opened.get_batch(n) for n in range(opened.num_record_batches))
+            if isinstance(opened, ipc.RecordBatchFileReader)
+            else opened
         )
         for batch in batches:
             yield batch.select(sorted(columns))
+
+
+def _opened_arrow(source: pa.MemoryMappedFile) -> ipc.RecordBatchReader:
+    is_file = source.read(len(ARROW_FILE)) == ARROW_FILE
+    source.seek(0)
+    return ipc.open_file(source) if is_file else ipc.open_stream(source)
 
 
 def _of_batches(batches: Iterator[pa.RecordBatch], wanted: Wanted) -> Iterator[NumberedRow]:

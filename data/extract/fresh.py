@@ -247,7 +247,8 @@ def readable(source: Source) -> Iterator[None]:
     except (duckdb.OutOfMemoryException, duckdb.BinderException):
         raise
     except duckdb.Error as error:
-        if "space" in str(error):  # what does not fit into memory does not fit on the disk
+        # What does not fit into memory, or is not read but written, does not fit on the disk.
+        if "space" in str(error) or "write" in str(error):
             raise
         raise EventsError(f"{source.name} cannot be read: {error}.") from None
 

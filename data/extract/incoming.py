@@ -39,6 +39,7 @@ def make_incoming(
     connection.execute(f"create or replace temp view plain_rows as {' union all '.join(rows)}")
     connection.execute(statement("arrivals"))
     connection.execute(statement("arrive"))
+    connection.execute(statement("key_pools"))
     connection.execute(
         "create or replace temp view plain_events as select plain_rows.*, pools.customer_key, "
         "pools.resource_key, pools.feature_key, pools.currency_key, "

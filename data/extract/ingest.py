@@ -75,7 +75,7 @@ def ingest(
     """
     _check_names(events, mapping)
     with only_writer(folder):
-        _check_not_synced(folder)
+        check_not_synced(folder)
         published = settle(folder)
         if published is not None:
             check(published)
@@ -157,7 +157,8 @@ def _done(connection: duckdb.DuckDBPyConnection) -> set[int]:
     return {step for (step,) in connection.execute(f"select step from {PROGRESS}").fetchall()}
 
 
-def _check_not_synced(folder: Path) -> None:
+def check_not_synced(folder: Path) -> None:
+    """Raise ExtractError if the folder's extract is kept by a sync."""
     if (folder / STORE).exists():
         raise ExtractError(
             f"The extract in {folder} is kept by a sync, and the next one would leave these "

@@ -1,13 +1,14 @@
 """The file that holds an extract's ledger: how it is written, and how it is read."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import duckdb
 
-from data.extract.folder import sync
+from data.extract.folder import discard, sync
 from data.extract.layout import NUMBERED
 from data.extract.parts import quoted, read_parts
 from data.extract.statements import ledger_schema, statement
@@ -16,19 +17,19 @@ PATTERN = "ledger-*.duckdb"
 ENOUGH = 8_000_000
 """So many rows are sorted at a time, or all of one customer: that bounds the memory."""
 VIEWS = """
-    create macro ledger_event_id(number, text) as
+    create {temporary} macro ledger_event_id(number, text) as
     case when number is null then text else {prefix} || lpad(number::varchar, {digits}, '0') end;
-    create view coded_ledger as
+    create {temporary} view coded_ledger as
     select * rename (event_id as event_text) from books.ledger;
-    create view ledger as
+    create {temporary} view ledger as
     select
         *,
         ledger_event_id(event_number, event_text) as event_id,
         ((epoch_us(occurred_at) + 62135596800000000) // 900000000 - 69039552)::integer as slot,
         ((epoch_us(occurred_at) + 62135596800000000) // 86400000000 - 719162)::integer as day
     from coded_ledger;
-    create view ledger_days as from books.ledger_days;
-    create view ledger_slots as from books.ledger_slots;
+    create {temporary} view ledger_days as from books.ledger_days;
+    create {temporary} view ledger_slots as from books.ledger_slots;
 """
 
 
@@ -60,7 +61,8 @@ def lay_ledger(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute(f"attach {quoted(str(folder / file))} as books")
     try:
         connection.execute(ledger_schema())
-        for first, until in _spans(connection):
+        counted = connection.execute(statement("ledger_customers")).fetchall()
+        for first, until in spans(counted):
             span = {"first": first, "until": until}
             connection.execute(
                 statement("fill_ledger"), span | {"prefix": prefix, "digits": digits}
@@ -70,7 +72,7 @@ def lay_ledger(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         [(count,)] = connection.execute("select count(*) from books.ledger").fetchall()
         connection.execute("checkpoint books")
     except BaseException:
-        (folder / file).unlink(missing_ok=True)
+        discard(folder / file)
         raise
     finally:
         connection.execute("detach books")
@@ -89,25 +91,61 @@ def read_ledger_file(
     return LedgerFile(*found[0]) if found else NO_LEDGER
 
 
-def attach_ledger(connection: duckdb.DuckDBPyConnection, folder: Path, ledger: LedgerFile) -> None:
-    """Attach the file to read it, and make the views of its tables that README.md tells."""
+def attach_ledger(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    ledger: LedgerFile,
+    *,
+    temporary: str = "",
+) -> None:
+    """Attach the file to read it, and make the views of its tables that README.md tells.
+
+    temporary: "temp" where the default database is a file, which is not to keep the views.
+    """
     if ledger == NO_LEDGER:
         connection.execute("attach ':memory:' as books")
         connection.execute(ledger_schema())
     else:
         connection.execute(f"attach {quoted(str(folder / ledger.file))} as books (read_only)")
     form = {"prefix": quoted(ledger.id_prefix), "digits": ledger.id_digits}
-    connection.execute(VIEWS.format(**form))
+    connection.execute(VIEWS.format(temporary=temporary, **form))
 
 
-def ledger_files_of(path: Path) -> list[str]:
-    """The names of the files that an extract's main file names; none if it is too young."""
+@contextmanager
+def held_ledger(
+    connection: duckdb.DuckDBPyConnection, folder: Path, ledger: LedgerFile
+) -> Iterator[None]:
+    """The views of that ledger, for an extract in the making; a failure ends the connection."""
+    attach_ledger(connection, folder, ledger, temporary="temp")
+    yield
+    for view in ("ledger_slots", "ledger_days", "ledger", "coded_ledger"):
+        connection.execute(f"drop view {view}")
+    connection.execute("drop macro ledger_event_id")
+    connection.execute("detach books")
+
+
+def ledger_of(path: Path) -> LedgerFile:
+    """What the main file at `path` names; NO_LEDGER also if it is too young to name any."""
     with duckdb.connect(path, read_only=True) as connection:
         try:
-            ledger = read_ledger_file(connection)
+            return read_ledger_file(connection)
         except duckdb.CatalogException:
-            return []
-    return [ledger.file] if ledger != NO_LEDGER else []
+            return NO_LEDGER
+
+
+def spans(counted: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Customers by their keys, from the first until the second, of ENOUGH rows together.
+
+    counted: each customer's key and how many rows it has, in the order of the keys.
+    """
+    first, rows = 0, 0
+    for customer_key, count in counted:
+        if rows and rows + count > ENOUGH:
+            yield first, customer_key
+            first, rows = customer_key, 0
+        rows += count
+    if counted:
+        yield first, counted[-1][0] + 1
 
 
 def _id_form(connection: duckdb.DuckDBPyConnection) -> tuple[str, int]:
@@ -119,16 +157,3 @@ def _id_form(connection: duckdb.DuckDBPyConnection) -> tuple[str, int]:
     [(event_id,)] = connection.execute("select min(event_id) from given_ledger").fetchall()
     found = NUMBERED.fullmatch(event_id or "")
     return (found["prefix"], len(found["number"])) if found else ("", 0)
-
-
-def _spans(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, int]]:
-    """Customers by their keys, from the first until the second, of ENOUGH rows together."""
-    counted = connection.execute(statement("ledger_customers")).fetchall()
-    first, rows = 0, 0
-    for customer_key, count in counted:
-        if rows and rows + count > ENOUGH:
-            yield first, customer_key
-            first, rows = customer_key, 0
-        rows += count
-    if counted:
-        yield first, counted[-1][0] + 1

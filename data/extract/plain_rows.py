@@ -19,7 +19,7 @@ WHOLE = {
 }
 TEXT_MAP = "MAP(VARCHAR, VARCHAR)"
 KEYS = "[a-zA-Z0-9_$-]+"
-SHORT_FRACTION = "-?[0-9]{1,11}[.][0-9]{0,3}[1-9]"
+SHORT_FRACTION = "-?([0-9]{1,11}[.][0-9]{0,3}|[0-9]{1,9}[.][0-9]{4,5})[1-9]"
 """Written with so few digits, every format and Python give a fraction the same text."""
 NUMBER = "-?[0-9]{1,9}([.][0-9]{1,9})?"
 MOMENT = (

@@ -12,13 +12,14 @@ from data.extract.folder import (
     STAGING,
     WORK,
     current,
+    discard,
     number,
     only_writer,
     sync,
     versions,
 )
 from data.extract.ledger_file import PATTERN as LEDGERS
-from data.extract.ledger_file import ledger_files_of
+from data.extract.ledger_file import ledger_of
 from data.extract.parts import PATTERN, parts_of
 
 KEPT = 2
@@ -76,12 +77,12 @@ def _sweep(folder: Path) -> None:
     naming = [path for path in (*versions(folder), folder / WORK) if path.exists()]
     try:
         named = {part.file for path in naming for part in parts_of(path)}
-        named |= {file for path in naming for file in ledger_files_of(path)}
+        named |= {ledger_of(path).file for path in naming}
     except duckdb.Error:
         return
     for path in (*folder.glob(PATTERN), *folder.glob(LEDGERS)):
         if path.name not in named:
-            path.unlink()
+            discard(path)
 
 
 def _point(folder: Path, version: Path) -> None:

@@ -122,7 +122,7 @@ def _spool_json(
 ) -> None:
     """The values of the columns as texts, in the lines that both read as the same."""
     schema = pa.schema([(ROW, pa.int64()), ("line", pa.string())])
-    lines = pa.RecordBatchReader.from_batches(schema, _lines(path, schema))
+    read = pa.RecordBatchReader.from_batches(schema, lines(path, schema))
     names = {column: _pointer(column) for column in sorted(mapping.columns)}
     kinds = {column: f"json_type(line, {at})" for column, at in names.items()}
     texts = {column: f"line ->> {at}" for column, at in names.items()}
@@ -133,7 +133,7 @@ def _spool_json(
     values = ", ".join(
         f"case when is_sure then {texts[name]} end as {named(name)}" for name in names
     )
-    connection.register("lines", lines)
+    connection.register("lines", read)
     try:
         connection.execute(
             f"copy (with checked as (select *, {_is_object('line')} as is_object from lines), "
@@ -170,11 +170,12 @@ def _is_sure(kind: str, text: str, is_object: bool) -> str:
     )
 
 
-def _lines(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def lines(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The lines that are not empty, numbered from 1; one that is not UTF-8 is null."""
     numbers: list[int] = []
     texts: list[str | None] = []
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
+    with path.open("rb") as found:
+        for number, line in enumerate(found, start=1):
             if not line.isspace():
                 numbers.append(number)
                 texts.append(_decoded(line))

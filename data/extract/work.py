@@ -29,13 +29,21 @@ MEMORY = "4GB"
 
 
 def identity(
-    events: Sequence[Path], mapping: EventMapping, catalogue: Catalogue, published: Path | None
+    events: Sequence[Path],
+    mapping: EventMapping | None,
+    catalogue: Catalogue | None,
+    published: Path | None,
 ) -> str:
-    """What two runs must have in common for one to go on with the other's work."""
+    """What two runs must have in common for one to go on with the other's work.
+
+    Warehouse exports have no mapping, and need no catalogue.
+    """
     files = [(str(path.resolve()), _state(path)) for path in events]
-    sold = [(name, frame.rows()) for name, frame in catalogue.tables.items()]
     held = (published.name, _state(published)) if published else None
-    what = (files, mapping, sold, catalogue.meters, list(catalogue.rates.items()), held)
+    what: tuple[object, ...] = (files, mapping, held)
+    if catalogue is not None:
+        sold = [(name, frame.rows()) for name, frame in catalogue.tables.items()]
+        what += (sold, catalogue.meters, list(catalogue.rates.items()))
     return hashlib.sha256(repr(what).encode(errors="backslashreplace")).hexdigest()
 
 

@@ -1,0 +1,1 @@
+"""Warehouse exports become an extract: the files of credit consumption and of credit grants."""
