@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any, TypeVar
 
 from data.metering.client import Answer, MeteringClient, walk_pages
-from data.metering.errors import BrokenAnswer, RateLimited
+from data.metering.errors import BrokenAnswer, MeteringError, RateLimited
 
 T = TypeVar("T")
 
@@ -23,13 +24,13 @@ MOST_REFUSALS = 10
 
 
 class Bucket:
-    """Lets calls begin, never more than `limit` in any minute.
+    """Lets calls begin, never more than `limit` in any minute, whichever thread makes them.
 
     A tenth of them may begin at once; the others flow in evenly.
     """
 
     def __init__(
-        self, limit: int, clock: Callable[[], float], sleep: Callable[[float], None]
+        self, limit: int, clock: Callable[[], float], sleep: Callable[[float], object]
     ) -> None:
         self._size = max(1.0, limit / 10)
         self._per_second = (limit - self._size) / MINUTE
@@ -37,23 +38,26 @@ class Bucket:
         self._clock = clock
         self._sleep = sleep
         self._at = clock()
+        self._taking = Lock()
 
     def take(self) -> None:
-        """Wait until a call may begin."""
-        now = self._clock()
-        self._held = min(self._size, self._held + (now - self._at) * self._per_second)
-        self._at = now
-        if self._held < 1:
-            self._sleep((1 - self._held) / self._per_second)
-            self._held, self._at = 1, self._clock()
-        self._held -= 1
+        """Wait until a call may begin, behind those that wait already."""
+        with self._taking:
+            now = self._clock()
+            self._held = min(self._size, self._held + (now - self._at) * self._per_second)
+            self._at = now
+            if self._held < 1:
+                self._sleep((1 - self._held) / self._per_second)
+                self._held, self._at = 1, self._clock()
+            self._held -= 1
 
 
 class Asker:
     """Asks one metering API, each operation by the name of its root, and counts the `calls`.
 
     `limits` are calls a minute by operation; None asks as fast as it is answered. `clock` and
-    `sleep` are in seconds.
+    `sleep` are in seconds; without a `sleep` of its own it wakes when it is stopped. Safe to share
+    between threads.
     """
 
     def __init__(
@@ -62,14 +66,20 @@ class Asker:
         limits: Mapping[str, int] | None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.calls: Counter[str] = Counter()
         self.clock = clock
         self._client = client
         self._limits = limits
-        self._sleep = sleep
+        self._stopped = Event()
+        self._sleep = sleep or self._stopped.wait
         self._buckets: dict[str, Bucket] = {}
+        self._counting = Lock()
+
+    def stop(self) -> None:
+        """Let no more calls begin, in any thread: each raises MeteringError."""
+        self._stopped.set()
 
     def ask(self, root: str, variables: Mapping[str, Any], read: Callable[[Any], T]) -> T:
         """What `read` makes of the answer under `root`; raises MeteringError."""
@@ -95,7 +105,10 @@ class Asker:
     def _ask(self, root: str, variables: Mapping[str, Any]) -> Answer:
         for refused in range(MOST_REFUSALS):
             self._wait(root)
-            self.calls[root] += 1
+            if self._stopped.is_set():
+                raise MeteringError("The sync was stopped.")
+            with self._counting:
+                self.calls[root] += 1
             try:
                 return self._client.ask(_document(root), variables)
             except RateLimited as error:
@@ -107,9 +120,10 @@ class Asker:
     def _wait(self, root: str) -> None:
         if self._limits is None:
             return
-        if root not in self._buckets:
-            limit = self._limits.get(root, UNDOCUMENTED)
-            self._buckets[root] = Bucket(limit, self.clock, self._sleep)
+        with self._counting:
+            if root not in self._buckets:
+                limit = self._limits.get(root, UNDOCUMENTED)
+                self._buckets[root] = Bucket(limit, self.clock, self._sleep)
         self._buckets[root].take()
 
 

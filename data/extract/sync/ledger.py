@@ -9,10 +9,12 @@ from data.metering.client import PAGE_SIZE, Answer
 from data.metering.errors import BrokenAnswer
 
 ROOT = "creditsLedger"
+WRITTEN_AT_ONCE = 10 * PAGE_SIZE
+"""Rows: to write each page alone takes as long as to ask for it."""
 
 
 def read_ledger(asker: Asker, store: Store, pool: Pool) -> None:
-    """Add the rows after the newest one that the store has, page by page.
+    """Add the rows after the newest one that the store has, some pages at a time.
 
     Cursors hold while rows are added. Whether pages run from the oldest row or from the newest
     is documented nowhere, so it is found out. Raises MeteringError.
@@ -22,16 +24,19 @@ def read_ledger(asker: Asker, store: Store, pool: Pool) -> None:
     is_oldest_first = store.is_oldest_first is not False
     size, way = ("first", "after") if is_oldest_first else ("last", "before")
     more = "hasNextPage" if is_oldest_first else "hasPreviousPage"
+    cursor, rows = store.ledger_cursor(pool), list[Row]()
     while True:
-        cursor = store.ledger_cursor(pool)
         page = _ask(asker, pool, {size: PAGE_SIZE} | ({way: cursor} if cursor else {}), more)
         edges, has_more = page if is_oldest_first else (page[0][::-1], page[1])
-        if edges:
-            store.add_ledger(pool, [row for _, row in edges], edges[-1][0])
+        if has_more and (not edges or edges[-1][0] == cursor):
+            raise BrokenAnswer(f"The metering API gave no way on to the next page of {ROOT}.")
+        rows += [row for _, row in edges]
+        cursor = edges[-1][0] if edges else cursor
+        if cursor and rows and (len(rows) >= WRITTEN_AT_ONCE or not has_more):
+            store.add_ledger(pool, rows, cursor)
+            rows = []
         if not has_more:
             return
-        if not edges or edges[-1][0] == cursor:
-            raise BrokenAnswer(f"The metering API gave no way on to the next page of {ROOT}.")
 
 
 def _learn_direction(asker: Asker, store: Store, pool: Pool) -> None:

@@ -1,7 +1,8 @@
 """A sync: an extract brought up to date from a metering API, from where the last one came to."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ from data.extract.work import SOURCE
 from data.metering.errors import MeteringError
 
 ATTEMPTS = 3
+AT_ONCE = 4
+"""Customers that are read at the same time: while one waits, as for its turn, others go on."""
 SECONDS_BETWEEN_LINES = 1.0
 
 
@@ -112,18 +115,17 @@ def _read(
     """Read all that is new; the number of customers."""
     began = said = asker.clock()
     customers = _read_lists(asker, store)
-    resources: dict[str, list[str]] = {}
-    for customer_id, resource_id in (
-        store.table("resources").select("customer_id", "resource_id").iter_rows()
-    ):
-        resources.setdefault(customer_id, []).append(resource_id)
+    resources = _resources(store)
     currencies = store.table("currencies")["currency_id"].to_list()
-    for done, customer_id in enumerate(customers, start=1):
+
+    def read(customer_id: str) -> None:
         _read_recharges(asker, store, customer_id, currencies)
-        for resource_id in (None, *sorted(resources.get(customer_id, []))):
+        for resource_id in (None, *resources.get(customer_id, [])):
             for currency_id in _read_pools(asker, store, customer_id, resource_id):
                 pool = Pool(customer_id, currency_id, resource_id)
                 read_usage(asker, store, pool, by, until)
+
+    for done in _each_at_once(read, customers, asker.stop):
         now = asker.clock()
         if now - said >= SECONDS_BETWEEN_LINES or done == len(customers):
             said = now
@@ -132,6 +134,31 @@ def _read(
                 f"{now - began:,.0f} s"
             )
     return len(customers)
+
+
+def _each_at_once(
+    read: Callable[[str], None], customers: Sequence[str], stop: Callable[[], None]
+) -> Iterator[int]:
+    """How many are read, as they are; the first failure stops the others and is raised."""
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        readings = [workers.submit(read, customer_id) for customer_id in customers]
+        try:
+            for done, reading in enumerate(as_completed(readings), start=1):
+                reading.result()
+                yield done
+        except BaseException:
+            stop()
+            workers.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _resources(store: Store) -> Mapping[str, Sequence[str]]:
+    """customer → its resources"""
+    resources: dict[str, list[str]] = {}
+    listed = store.table("resources").select("customer_id", "resource_id")
+    for customer_id, resource_id in listed.sort("customer_id", "resource_id").iter_rows():
+        resources.setdefault(customer_id, []).append(resource_id)
+    return resources
 
 
 def _read_lists(asker: Asker, store: Store) -> list[str]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Any, NamedTuple
 
 import duckdb
@@ -48,10 +49,12 @@ class Store:
     """The tables of data/tables.py as far as they were read, and the places to go on from.
 
     What belongs together is written in one transaction: a kill leaves all of it, or nothing.
+    Safe to share between threads: one at a time has the connection.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._using = RLock()
         self._rows = int(self._one("select count(*) from ledger"))
         self.added = 0
         """How many ledger rows and cells were read since it was opened."""
@@ -64,7 +67,8 @@ class Store:
 
     @is_oldest_first.setter
     def is_oldest_first(self, told: bool) -> None:
-        self._connection.execute("update about set is_oldest_first = $told", {"told": told})
+        with self._using:
+            self._connection.execute("update about set is_oldest_first = $told", {"told": told})
 
     def table(self, name: str) -> pl.DataFrame:
         """As it was told, of the types of data/tables.py."""
@@ -116,24 +120,24 @@ class Store:
 
     def ledger_cursor(self, pool: Pool) -> str | None:
         """The cursor of the newest row that was read; None before the first."""
-        found = self._connection.execute(_sql("ledger_cursor"), pool._asdict()).fetchone()
+        found = self._found("ledger_cursor", pool)
         return found[0] if found else None
 
     def add_ledger(self, pool: Pool, rows: Sequence[Row], cursor: str) -> None:
         """A page of rows, oldest first, and the cursor of the last."""
-        numbered = [
-            {"ledger_seq": number} | pool._asdict() | dict(row)
-            for number, row in enumerate(rows, start=self._rows + 1)
-        ]
         with self._together():
+            numbered = [
+                {"ledger_seq": number} | pool._asdict() | dict(row)
+                for number, row in enumerate(rows, start=self._rows + 1)
+            ]
             self._insert("ledger", pl.DataFrame(numbered, SCHEMAS["ledger"]))
             self._connection.execute(_sql("set_ledger_cursor"), pool._asdict() | {"cursor": cursor})
-        self._rows += len(rows)
-        self.added += len(rows)
+            self._rows += len(rows)
+            self.added += len(rows)
 
     def usage_cursor(self, pool: Pool) -> tuple[list[str], datetime] | None:
         """(the keys by which the pool's usage was read, until when)."""
-        found = self._connection.execute(_sql("usage_cursor"), pool._asdict()).fetchone()
+        found = self._found("usage_cursor", pool)
         return (found[0], found[1]) if found else None
 
     def restart_usage(self, pool: Pool, keys: Sequence[str], since: datetime) -> None:
@@ -147,18 +151,25 @@ class Store:
     ) -> None:
         """The cells of a window, and that usage was read until its end."""
         rows = [pool._asdict() | {"keys": keys} | dict(cell) for cell in cells]
+        frame = pl.DataFrame(rows, CELLS)
         with self._together():
-            self._insert("cells", pl.DataFrame(rows, CELLS))
+            self._insert("cells", frame)
             self._set_usage_cursor(pool, keys, until)
-        self.added += len(rows)
+            self.added += len(rows)
 
     def _set_usage_cursor(self, pool: Pool, keys: Sequence[str], until: datetime) -> None:
         place = {"keys": list(keys), "read_until": until}
         self._connection.execute(_sql("set_usage_cursor"), pool._asdict() | place)
 
     def _one(self, query: str) -> Any:
-        [(value,)] = self._connection.execute(query).fetchall()
+        with self._using:
+            [(value,)] = self._connection.execute(query).fetchall()
         return value
+
+    def _found(self, query: str, pool: Pool) -> Any:
+        """The pool's row of a query, or None."""
+        with self._using:
+            return self._connection.execute(_sql(query), pool._asdict()).fetchone()
 
     def _make(self, name: str, frame: pl.DataFrame) -> None:
         self._connection.register("told", frame)
@@ -171,13 +182,14 @@ class Store:
 
     @contextmanager
     def _together(self) -> Iterator[None]:
-        self._connection.begin()
-        try:
-            yield
-        except BaseException:
-            self._connection.rollback()
-            raise
-        self._connection.commit()
+        with self._using:
+            self._connection.begin()
+            try:
+                yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
 
 
 @contextmanager
