@@ -45,7 +45,7 @@ from queries.statement import Statement
 from queries.time import Grain, Preset, Span, period, zone_of
 from queries.usage import Usage
 from queries.whatif import Change, Replayed, Repriced, Scenario
-from tests import fleet_extract, fleets, long_ledger
+from tests import fleet_extract, fleets, long_ledger, synced_fleet
 from tests.data import backtest
 from tests.data.local_metering import MeteringProcess
 from tests.scale import bench as at_scale
@@ -105,6 +105,7 @@ def main() -> None:
         what_ifs(Path(folder) / "fleet")
         long_ledgers(Path(folder) / "long")
         metering(Path(folder) / "served")
+        synced_fleet.bench(Path(folder) / "synced")
 
 
 def connect() -> None:

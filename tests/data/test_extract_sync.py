@@ -35,6 +35,7 @@ from data.extract.sync.run import sync
 from data.extract.sync.store import STORE
 from data.extract.sync.usage import REREAD
 from data.metering.client import MeteringClient
+from data.metering.errors import MeteringError
 from data.metering.service import readings
 from data.metering.service.app import respond
 
@@ -367,6 +368,29 @@ def test_each_operation_has_a_limit_of_its_own(api: LocalApi) -> None:
     assert time.slept == []
     paced.nodes("customers", {}, dict)
     assert len(time.slept) == 1
+
+
+def test_who_waits_for_a_turn_wakes_when_the_sync_is_stopped(api: LocalApi) -> None:
+    stopped = asker(api, limits={"customers": 2})
+    stopped.nodes("customers", {}, dict)
+    stopped.stop()
+    with pytest.raises(MeteringError, match="was stopped"):
+        stopped.nodes("customers", {}, dict)
+    assert stopped.calls.total() == 1
+
+
+def test_what_goes_wrong_with_one_customer_ends_the_sync_of_all(
+    api: LocalApi, tmp_path: Path
+) -> None:
+    def carry(headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        if b"creditGrants" in body and b"charlie" in body:
+            return 401, b""
+        return respond(api.service, headers, body)
+
+    with pytest.raises(ExtractError, match="refused the key"):
+        synced(api, tmp_path / "extract", carry, by=BY)
+    assert current(tmp_path / "extract") is None
+    assert synced(api, tmp_path / "extract", by=BY).warning is None
 
 
 def test_a_sync_within_the_limits_is_the_same(api: LocalApi, folder: Path, kept: Path) -> None:
